@@ -1,0 +1,80 @@
+// Builds dist/: the preload and the API as CommonJS bundles, an ESM face for the API, the command line, types.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  charset: 'utf8',
+  legalComments: 'inline',
+  logLevel: 'warning',
+  define: { __VERSION__: JSON.stringify(version) },
+};
+
+await Promise.all([
+  // Must parse on Node 8, to leave quietly there.
+  build({
+    ...common,
+    entryPoints: ['src/preload.ts'],
+    outfile: 'dist/register.cjs',
+    format: 'cjs',
+    target: 'node8',
+  }),
+  build({
+    ...common,
+    entryPoints: ['src/index.ts'],
+    outfile: 'dist/index.cjs',
+    format: 'cjs',
+    target: 'node18',
+  }),
+  build({ ...common, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', ...esm() }),
+  build({ ...common, entryPoints: ['src/collector/index.ts'], outfile: 'dist/collector.js', ...esm() }),
+]);
+
+// One instance of the code for both module systems.
+writeFileSync(
+  join(dist, 'index.js'),
+  "export { continueTrace, start, status, stop, traceHeaders } from './index.cjs';\n",
+);
+
+execFileSync(process.execPath, [typescript(), '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+keepOnlyTypes(['index.d.ts', 'api.d.ts']);
+writeFileSync(join(dist, 'register.d.cts'), 'export {};\n');
+
+/** The public types, once for each module system; what the others declare is nobody's business. */
+function keepOnlyTypes(names) {
+  for (const path of readdirSync(dist, { recursive: true })) {
+    if (path.endsWith('.d.ts') && !names.includes(path)) rmSync(join(dist, path));
+  }
+  for (const name of names) {
+    const types = readFileSync(join(dist, name), 'utf8');
+    writeFileSync(join(dist, name), types.replaceAll(".ts'", ".js'"));
+    writeFileSync(join(dist, name.replace('.d.ts', '.d.cts')), types.replaceAll(".ts'", ".cjs'"));
+  }
+  for (const { name } of readdirSync(dist, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    rmSync(join(dist, name), { recursive: true });
+  }
+}
+
+/** ESM with a `require` for the CommonJS that is bundled into it. */
+function esm() {
+  const banner =
+    "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+  return { format: 'esm', target: 'node18', banner: { js: banner } };
+}
+
+function typescript() {
+  return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+}

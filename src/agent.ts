@@ -1,0 +1,123 @@
+import type { StartOptions, Status } from './api.ts';
+import { builtin } from './builtins.ts';
+import { type Config, readConfig } from './config.ts';
+import type { RemoteRun } from './context/remote-run.ts';
+import { installContextStorage } from './context/storage.ts';
+import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import { installHTTPClient } from './instrumentation/http-client.ts';
+import { installHTTPServer } from './instrumentation/http-server.ts';
+import type { Install, Undo } from './instrumentation/instrumentation.ts';
+import { installUndici } from './instrumentation/undici.ts';
+import { log, logFailure, setLogLevel } from './log.ts';
+import { DestinationPolicy } from './policy/destinations.ts';
+import { createLangSmithAPI } from './policy/langsmith-api.ts';
+import { PeerPolicy } from './policy/peers.ts';
+import { Propagator } from './propagator.ts';
+import { reasonNotToStart } from './runtime.ts';
+import { VERSION } from './version.ts';
+
+/** The agent at work, as any copy of the package in the process finds it. */
+export interface Agent {
+  status(): Status;
+  traceHeaders(): Record<string, string>;
+  continueTrace<T>(trace: unknown, baggage: unknown, fn: () => T): T;
+  stop(): void;
+}
+
+/** One agent a process, whichever copy of the package it comes from, CommonJS or ESM. */
+const AGENT_KEY = Symbol.for('@org/trace-agent');
+
+const INSTRUMENTATION: readonly (readonly [string, Install])[] = [
+  ['http-server', installHTTPServer],
+  ['http-client', installHTTPClient],
+  ['undici', installUndici],
+];
+
+let reason = 'not started';
+
+/** The agent at work in this process, if any. */
+export function runningAgent(): Agent | undefined {
+  return (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
+}
+
+export function start(options?: StartOptions): Status {
+  const { config, warnings } = readConfig(process.env, options);
+  setLogLevel(config.log);
+  // First of all: on an old Node even `globalThis` is missing.
+  const refusal = reasonNotToStart(process) ?? (config.enabled ? undefined : 'TRACE_AGENT_ENABLED is false');
+  if (refusal !== undefined) {
+    reason = refusal;
+    log('info', `not started: ${reason}`);
+    return { running: false, version: VERSION, reason };
+  }
+  const running = runningAgent();
+  if (running !== undefined) {
+    log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
+    return running.status();
+  }
+  for (const warning of warnings) log('warn', warning);
+  const agent = createAgent(config);
+  Object.defineProperty(globalThis, AGENT_KEY, { value: agent, configurable: true });
+  return agent.status();
+}
+
+export function status(): Status {
+  return runningAgent()?.status() ?? { running: false, version: VERSION, reason };
+}
+
+function createAgent(config: Config): Agent {
+  const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
+  const destinations = new DestinationPolicy(config, langSmithAPI);
+  const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
+  const contexts = installContextStorage((run) => langSmithAPI.observe(run));
+  const undos: Undo[] = [];
+  const installed: string[] = [];
+  for (const [name, install] of INSTRUMENTATION) {
+    try {
+      undos.push(install(contexts, propagator));
+      installed.push(name);
+    } catch (error) {
+      logFailure(`install ${name}`, error);
+    }
+  }
+  // ESM importers of the builtins see what has been patched on them, and only then.
+  builtin<typeof import('node:module')>('module').syncBuiltinESMExports();
+  log('info', `version ${VERSION} started on Node.js ${process.versions.node}: ${installed.join(', ')}`);
+
+  return {
+    status: () => ({
+      running: true,
+      version: VERSION,
+      config: {
+        propagateTo: config.propagateTo.source,
+        shareMetadataWith: config.shareMetadataWith.source,
+        trust: config.trust.source,
+        maxHeaderBytes: config.maxHeaderBytes,
+        log: config.log,
+      },
+      instrumentation: [...installed],
+      counts: { ...propagator.counts },
+    }),
+    traceHeaders() {
+      const context = contexts.current();
+      const headers = context === undefined ? undefined : propagator.headersOf(context);
+      if (headers === undefined) return {};
+      const { trace, baggage } = headers;
+      return baggage === ''
+        ? { [TRACE_HEADER]: trace }
+        : { [TRACE_HEADER]: trace, [BAGGAGE_HEADER]: baggage };
+    },
+    continueTrace(trace, baggage, fn) {
+      const remote: RemoteRun | undefined = propagator.read(trace, baggage);
+      return remote === undefined ? fn() : contexts.run(remote, fn);
+    },
+    stop() {
+      for (const undo of undos.reverse()) undo();
+      contexts.uninstall();
+      reason = 'stopped';
+      if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
+        delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
+      }
+    },
+  };
+}

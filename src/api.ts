@@ -1,0 +1,58 @@
+/** The types of the public interface. */
+
+/** What is written to stderr: this and what is graver. */
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+/** What `start()` takes. Each option outranks its variable; an option that is `undefined` is not given. */
+export interface StartOptions {
+  /** `false`: do nothing at all. `TRACE_AGENT_ENABLED`, default `true`. */
+  enabled?: boolean | undefined;
+  /** Destinations that get the trace and its project. `TRACE_AGENT_PROPAGATE_TO`, default `*`. */
+  propagateTo?: string | undefined;
+  /** Destinations that also get metadata and tags. `TRACE_AGENT_SHARE_METADATA_WITH`, default `internal`. */
+  shareMetadataWith?: string | undefined;
+  /** Peers whose headers are believed. `TRACE_AGENT_TRUST`, default `internal`. */
+  trust?: string | undefined;
+  /** What both headers together may add to a request, in bytes. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
+  maxHeaderBytes?: number | undefined;
+  /** `silent`, `error`, `warn`, `info` or `debug`. `TRACE_AGENT_LOG`, default `warn`. */
+  log?: LogLevel | undefined;
+}
+
+/** Anything that headers can be read from: `req.headers`, a `Headers`, a `Map`, or a message's attributes. */
+export type HeadersLike =
+  | { get(name: string): string | null | undefined }
+  | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Since the agent was started. */
+export interface Counts {
+  /** Requests that went out with the headers of a run of this process. */
+  injected: number;
+  /** Requests that went out with the headers of the caller's run. */
+  relayed: number;
+  /** Requests that came in with a run of the caller's. */
+  extracted: number;
+  /** Requests that came in with one, from a peer that is not believed. */
+  distrusted: number;
+}
+
+/** What the agent of this process is doing. */
+export interface Status {
+  /** Whether an agent is at work in this process. */
+  readonly running: boolean;
+  /** The version of the agent at work, or of this copy where none is. */
+  readonly version: string;
+  /** Why none is at work: disabled, stopped, or a runtime that is not supported. */
+  readonly reason?: string;
+  /** What is in force. */
+  readonly config?: {
+    readonly propagateTo: string;
+    readonly shareMetadataWith: string;
+    readonly trust: string;
+    readonly maxHeaderBytes: number;
+    readonly log: string;
+  };
+  /** Seams that are installed. */
+  readonly instrumentation?: readonly string[];
+  readonly counts?: Readonly<Counts>;
+}

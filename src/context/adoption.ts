@@ -1,0 +1,82 @@
+import { parseAddress } from '../headers/address.ts';
+import { lastTime, parentDottedOrder, parseDottedOrder, toISOTime } from '../headers/dotted-order.ts';
+import { notBeforeParent } from './langchain-children.ts';
+import type { RemoteRun } from './remote-run.ts';
+import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
+
+/**
+ * Adoption: a root run that the SDK has just made in the context of a request becomes a child of the caller's
+ * run. The SDK makes it with its own client and settings, so a traceable that hides its inputs or goes to
+ * another workspace keeps doing so. Runs by the SDK's `AsyncLocalStorage.run`, before the run is posted.
+ *
+ * @returns whether `run` is now the remote run's child
+ */
+export function adopt(run: RunTreeLike, remote: RemoteRun): boolean {
+  if (!isFreshRoot(run) || run.trace_id === remote.traceId || run.id === remote.runId) return false;
+  run.trace_id = remote.traceId;
+  run.dotted_order = `${remote.dottedOrder}.${run.dotted_order as string}`;
+  run.parent_run_id = remote.runId;
+  run.parent_run = {
+    id: remote.runId,
+    trace_id: remote.traceId,
+    dotted_order: remote.dottedOrder,
+    child_runs: [run],
+    child_execution_order: 1,
+  };
+  inherit(run, remote);
+  return true;
+}
+
+/**
+ * Raises the start of a run to its parent's where this machine's clock is behind the caller's: LangSmith answers
+ * 400 to a run that is earlier than its parent, and one such run can sink the batch it is in.
+ */
+export function notEarlierThanParent(run: RunTreeLike): void {
+  if (typeof run.dotted_order !== 'string' || run.extra?.runtime !== undefined) return;
+  const dottedOrder = notBeforeParent(run.dotted_order);
+  if (dottedOrder === run.dotted_order) return;
+  run.dotted_order = dottedOrder;
+  const startTime = toISOTime(lastTime(dottedOrder));
+  run.start_time = typeof run.start_time === 'number' ? Date.parse(startTime) : startTime;
+  if (run._serialized_start_time !== undefined) run._serialized_start_time = startTime;
+}
+
+/** A root that nobody else has placed: not posted, not ended, not made from headers, not LangChain's copy. */
+function isFreshRoot(run: RunTreeLike): boolean {
+  if (typeof run.dotted_order !== 'string' || typeof run.id !== 'string' || run.trace_id !== run.id)
+    return false;
+  if (run.parent_run != null || run.parent_run_id != null || run.distributedParentId != null) return false;
+  if (run.reference_example_id != null || run.end_time != null || run.tracingEnabled === false) return false;
+  if (run.extra?.runtime !== undefined || run.extra?.[LANGCHAIN_CONFIG] !== undefined) return false;
+  if ((run.client as { tracingMode?: unknown } | null | undefined)?.tracingMode === 'otel') return false;
+  const parsed = parseDottedOrder(run.dotted_order);
+  return (
+    parsed?.runId === run.id && parentDottedOrder(run.dotted_order) === undefined && startsAtItsTime(run)
+  );
+}
+
+/** A dotted order that somebody chose by hand says another time than the run's start. */
+function startsAtItsTime(run: RunTreeLike): boolean {
+  const { start_time: start } = run;
+  const time = typeof start === 'number' ? start : typeof start === 'string' ? Date.parse(start) : Number.NaN;
+  return Date.parse(toISOTime(lastTime(run.dotted_order as string))) === time;
+}
+
+/** As `RunTree.createChild` does it: the parent's destination, its metadata under the run's own; and its tags. */
+function inherit(run: RunTreeLike, remote: RemoteRun): void {
+  const { metadata, tags, project, address } = remote.fields;
+  if (project !== undefined) {
+    run.project_name = project;
+    if (run.address !== undefined) run.address = undefined;
+  } else if (address !== undefined && 'address' in run) {
+    run.project_name = undefined;
+    run.address = parseAddress(address);
+  }
+  if (metadata !== undefined) {
+    run.extra = { ...run.extra, metadata: { ...metadata, ...(run.extra?.metadata as object | undefined) } };
+  }
+  if (tags !== undefined) {
+    const own = Array.isArray(run.tags) ? run.tags : [];
+    run.tags = [...new Set([...own, ...tags])];
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  lastTime,
+  parentDottedOrder,
+  parseDottedOrder,
+  toISOTime,
+  withLastTime,
+} from '../headers/dotted-order.ts';
+
+interface LangChainRun {
+  dotted_order?: string;
+  _serialized_start_time?: string;
+  child_runs?: unknown[];
+}
+
+/**
+ * The children of a remote run, as LangChain's tracer fills them in (`BaseTracer._addRunToRunMap`): it adds a
+ * run to its parent's children first and gives it the parent's dotted order plus its own after that. A run of a
+ * clock behind the caller's would be earlier than its parent, which LangSmith refuses; so the value is raised as
+ * it is set, and likewise for that run's own children. (`map` and `filter` of an array of this class make one of
+ * this class: the tracer's copies are covered.)
+ */
+export class ChildRuns extends Array<unknown> {
+  override push(...runs: unknown[]): number {
+    for (const run of runs)
+      if (typeof run === 'object' && run !== null) watchDottedOrder(run as LangChainRun);
+    return super.push(...runs);
+  }
+}
+
+function watchDottedOrder(run: LangChainRun): void {
+  if (run.dotted_order !== undefined) return;
+  if (Array.isArray(run.child_runs) && run.child_runs.length === 0) run.child_runs = new ChildRuns();
+  let dottedOrder: string | undefined;
+  let startTime: string | undefined;
+  Object.defineProperty(run, 'dotted_order', {
+    configurable: true,
+    enumerable: true,
+    get: () => dottedOrder,
+    set(value: string) {
+      dottedOrder = notBeforeParent(value);
+      if (dottedOrder !== value) startTime = toISOTime(lastTime(dottedOrder));
+    },
+  });
+  Object.defineProperty(run, '_serialized_start_time', {
+    configurable: true,
+    enumerable: true,
+    get: () => startTime,
+    set(value: string) {
+      startTime ??= value;
+    },
+  });
+}
+
+/** `dottedOrder` with its last time raised to its parent's where it is earlier. */
+export function notBeforeParent(dottedOrder: string): string {
+  const parent = parseDottedOrder(dottedOrder) === undefined ? undefined : parentDottedOrder(dottedOrder);
+  if (parent === undefined) return dottedOrder;
+  const earliest = lastTime(parent);
+  return lastTime(dottedOrder) < earliest ? withLastTime(dottedOrder, earliest) : dottedOrder;
+}

@@ -1,0 +1,106 @@
+import { formatAddress } from '../headers/address.ts';
+import type { BaggageFields } from '../headers/baggage.ts';
+import { parseDottedOrder } from '../headers/dotted-order.ts';
+import { type HeaderSet, makeHeaderSet } from '../headers/trace-headers.ts';
+import type { RunTreeLike } from './run-tree.ts';
+
+/** The headers of a run, and what they were made from. */
+interface CachedHeaders {
+  readonly dottedOrder: unknown;
+  readonly project: unknown;
+  readonly address: unknown;
+  /** Names and values in turn. */
+  readonly metadata: readonly unknown[];
+  /** Set where a value is itself an object: what is inside it can change unseen. */
+  readonly metadataJSON: string | undefined;
+  readonly tags: readonly unknown[];
+  readonly set: HeaderSet | undefined;
+}
+
+const NOTHING: readonly unknown[] = [];
+const cache = new WeakMap<RunTreeLike, CachedHeaders>();
+
+/**
+ * The headers of a run of this process: made once, and anew only when the run has changed. The SDK's
+ * `toHeaders` makes the same from the same (2 to 3.5 microseconds a call), but has no limit and throws on a
+ * lone surrogate.
+ *
+ * @returns `undefined` for a run without a valid dotted order
+ */
+export function headersOfRun(run: RunTreeLike, maxBytes: number): HeaderSet | undefined {
+  const known = cache.get(run);
+  if (known !== undefined && isCurrent(known, run)) return known.set;
+  const fresh = makeHeaders(run, maxBytes);
+  cache.set(run, fresh);
+  return fresh.set;
+}
+
+function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
+  const metadata = metadataOf(run);
+  const tags = tagsOf(run);
+  const fields: BaggageFields = {
+    metadata,
+    tags: tags.filter((tag) => typeof tag === 'string' && tag !== '') as string[],
+    project: typeof run.project_name === 'string' ? run.project_name : undefined,
+    address: formatAddress(run.address),
+  };
+  const trace = run.dotted_order;
+  const isValid = parseDottedOrder(trace) !== undefined;
+  const values = metadata === undefined ? [] : Object.values(metadata);
+  return {
+    dottedOrder: trace,
+    project: run.project_name,
+    address: run.address,
+    metadata: metadata === undefined ? NOTHING : Object.entries(metadata).flat(),
+    metadataJSON: values.some((value) => typeof value === 'object' && value !== null)
+      ? toJSON(metadata)
+      : undefined,
+    tags: [...tags],
+    set: isValid ? makeHeaderSet(trace as string, fields, maxBytes) : undefined,
+  };
+}
+
+function isCurrent(known: CachedHeaders, run: RunTreeLike): boolean {
+  return (
+    known.dottedOrder === run.dotted_order &&
+    known.project === run.project_name &&
+    known.address === run.address &&
+    hasSameTags(known.tags, tagsOf(run)) &&
+    hasSameMetadata(known, metadataOf(run))
+  );
+}
+
+function hasSameTags(known: readonly unknown[], tags: readonly unknown[]): boolean {
+  if (known.length !== tags.length) return false;
+  for (let i = 0; i < tags.length; i++) if (known[i] !== tags[i]) return false;
+  return true;
+}
+
+function hasSameMetadata(known: CachedHeaders, metadata: Record<string, unknown> | undefined): boolean {
+  let i = 0;
+  for (const name in metadata) {
+    if (known.metadata[i] !== name || known.metadata[i + 1] !== metadata[name]) return false;
+    i += 2;
+  }
+  if (i !== known.metadata.length) return false;
+  return known.metadataJSON === undefined || known.metadataJSON === toJSON(metadata);
+}
+
+function metadataOf(run: RunTreeLike): Record<string, unknown> | undefined {
+  const metadata = run.extra?.metadata;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined;
+  return metadata as Record<string, unknown>;
+}
+
+function tagsOf(run: RunTreeLike): readonly unknown[] {
+  return Array.isArray(run.tags) ? run.tags : NOTHING;
+}
+
+function toJSON(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    // A cycle or a BigInt: such metadata is not sent, so nothing depends on what is in it.
+    return '';
+  }
+}

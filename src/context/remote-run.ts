@@ -1,0 +1,48 @@
+import { type BaggageFields, parseBaggage } from '../headers/baggage.ts';
+import type { ParsedDottedOrder } from '../headers/dotted-order.ts';
+import { type HeaderSet, makeHeaderSet } from '../headers/trace-headers.ts';
+import { createPlaceholder, type Placeholder } from './placeholder.ts';
+
+/**
+ * The caller's run, known only from the headers of a request. It is what the context of that request holds, and
+ * a keep-alive connection may hold on to it for long, so it keeps the two header values and makes the rest when
+ * somebody asks.
+ */
+export class RemoteRun {
+  readonly dottedOrder: string;
+  readonly traceId: string;
+  readonly runId: string;
+  private readonly rawBaggage: string | undefined;
+  private parsedFields: BaggageFields | undefined;
+  private headers: HeaderSet | undefined;
+  private shownAs: Placeholder | undefined;
+
+  /** @param baggage the header as it came; only LangSmith's members of it are ever read */
+  constructor(dottedOrder: string, { traceId, runId }: ParsedDottedOrder, baggage: string | undefined) {
+    this.dottedOrder = dottedOrder;
+    this.traceId = traceId;
+    this.runId = runId;
+    this.rawBaggage = baggage;
+    this.parsedFields = undefined;
+    this.headers = undefined;
+    this.shownAs = undefined;
+  }
+
+  /** What the caller said of its run: metadata, tags, project. */
+  get fields(): BaggageFields {
+    this.parsedFields ??= parseBaggage(this.rawBaggage);
+    return this.parsedFields;
+  }
+
+  /** The headers with which a request of this service stays in the caller's trace. */
+  relayHeaders(maxBytes: number): HeaderSet {
+    this.headers ??= makeHeaderSet(this.dottedOrder, this.fields, maxBytes);
+    return this.headers;
+  }
+
+  /** What the SDK and LangChain are shown as the current run. */
+  get placeholder(): Placeholder {
+    this.shownAs ??= createPlaceholder(this);
+    return this.shownAs;
+  }
+}

@@ -1,0 +1,126 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { builtin } from '../builtins.ts';
+import { adopt, notEarlierThanParent } from './adoption.ts';
+import type { RemoteRun } from './remote-run.ts';
+import { isRunTree, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
+import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
+
+/** What the SDK has put into its storage, and the request in whose context it did so. */
+class Scope {
+  readonly store: unknown;
+  readonly remote: RemoteRun | undefined;
+  constructor(store: unknown, remote: RemoteRun | undefined) {
+    this.store = store;
+    this.remote = remote;
+  }
+}
+
+/** Whose run is it here: the SDK's scope, or the caller's run where the SDK has not been yet; or nobody's. */
+export type Context = Scope | RemoteRun;
+
+/** The part of `AsyncLocalStorage` that the SDKs and LangChain use. */
+interface Storage {
+  getStore(): unknown;
+  run<R>(store: unknown, callback: (...args: never[]) => R, ...args: unknown[]): R;
+  enterWith(store: unknown): void;
+  exit<R>(callback: (...args: never[]) => R, ...args: unknown[]): R;
+  disable(): void;
+}
+
+/** Where langsmith from 0.1.39 and @langchain/core look for their storage, bundled or not. */
+const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
+
+/**
+ * One storage for both: what the SDK keeps in it, and the caller's run of the request that is being handled. The
+ * agent's own object lies under the key before the SDK loads, and the SDK uses what it finds there.
+ */
+export interface ContextStorage {
+  /** The context of the code that is running; `undefined` where there is none. The one look-up of a call out. */
+  current(): Context | undefined;
+  /** Runs `callback` in the context of a request. Extra arguments are passed on: no closure is needed. */
+  run<A extends unknown[], R>(context: Context | undefined, callback: (...args: A) => R, ...args: A): R;
+  /** Puts the shared key back. Runs under way keep their context. */
+  uninstall(): void;
+}
+
+/** @param onRun called with each run that the SDK makes current */
+export function installContextStorage(onRun: (run: RunTreeLike) => void): ContextStorage {
+  const { AsyncLocalStorage: Class } = builtin<typeof import('node:async_hooks')>('async_hooks');
+  const contexts: AsyncLocalStorage<Context | undefined> = new Class();
+  const holder = globalThis as { [SHARED_KEY]?: Storage };
+  // Set already where the agent starts after the SDK has loaded: runs under way are in there.
+  const previous = holder[SHARED_KEY];
+  let isActive = true;
+  let isUsed = false;
+
+  function current(): Context | undefined {
+    const context = contexts.getStore();
+    if (context !== undefined || previous === undefined) return context;
+    const store = previous.getStore();
+    return store === undefined ? undefined : new Scope(store, undefined);
+  }
+
+  function scope(store: unknown): Scope {
+    isUsed = true;
+    const context = current();
+    if (!isActive) return new Scope(store, undefined);
+    const remote = remoteOf(context);
+    if (!isRunTree(store)) return new Scope(remote === undefined ? store : withRemote(store, remote), remote);
+    learnRunTreeClass(store);
+    onRun(store);
+    if (remote !== undefined) {
+      if (localRunOf(context) === undefined) adopt(store, remote);
+      notEarlierThanParent(store);
+    }
+    return new Scope(store, remote);
+  }
+
+  const shared: Storage = {
+    getStore() {
+      isUsed = true;
+      const context = current();
+      if (context === undefined || context instanceof Scope) return context?.store;
+      return isActive && canShowPlaceholder() ? context.placeholder : undefined;
+    },
+    run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
+    enterWith: (store) => contexts.enterWith(scope(store)),
+    exit: (callback, ...args) => contexts.run(scope(undefined), callback as () => never, ...(args as [])),
+    disable: () => contexts.enterWith(scope(undefined)),
+  };
+  holder[SHARED_KEY] = shared;
+
+  return {
+    current,
+    run: (context, callback, ...args) => contexts.run(context, callback, ...args),
+    uninstall() {
+      isActive = false;
+      if (holder[SHARED_KEY] !== shared) return;
+      if (previous !== undefined) holder[SHARED_KEY] = previous;
+      // Once the SDK has used it, it must stay: the SDK would not make another, and `traceable` would not nest.
+      // From now on it is a plain storage.
+      else if (!isUsed) delete holder[SHARED_KEY];
+    },
+  };
+}
+
+/** The caller's run of the request in whose context this is. */
+export function remoteOf(context: Context | undefined): RemoteRun | undefined {
+  return context instanceof Scope ? context.remote : context;
+}
+
+/** The SDK's current run; `undefined` where its storage holds none. */
+export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
+  return context instanceof Scope && isRunTree(context.store) ? context.store : undefined;
+}
+
+/** The same without the caller's run, for a request that came without one; `undefined` where nothing is left. */
+export function withoutRemote(context: Context): Context | undefined {
+  return context instanceof Scope ? new Scope(context.store, undefined) : undefined;
+}
+
+/** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */
+function withRemote(store: unknown, remote: RemoteRun): unknown {
+  if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
+  if ('tracingEnabled' in store || !canShowPlaceholder()) return store;
+  return Object.assign(Object.create(remote.placeholder), remote.placeholder, store);
+}

@@ -1,0 +1,29 @@
+/**
+ * The destination that SDKs from 0.10.8 know beside a project: an agent in an environment, on the wire
+ * `lrn:agents/<id>/environments/<environment>` (langsmith `address.js`, `LRN_PATTERN` and `ensureAgent`).
+ */
+export interface AgentAddress {
+  readonly kind: 'AGENT';
+  readonly id: string;
+  readonly environment: string;
+}
+
+const LRN =
+  /^lrn:agents\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/environments\/(local|development|staging|production)$/i;
+
+/** The wire form read as the SDK's object, or `undefined`. */
+export function parseAddress(lrn: string): AgentAddress | undefined {
+  const match = LRN.exec(lrn);
+  if (match === null || match[1] === undefined || match[2] === undefined) return undefined;
+  if (match[1] !== match[1].toLowerCase()) return undefined;
+  return { kind: 'AGENT', id: match[1], environment: match[2].toUpperCase() };
+}
+
+/** The SDK's object in its wire form, or `undefined` where it is no agent's address. */
+export function formatAddress(address: unknown): string | undefined {
+  if (typeof address !== 'object' || address === null) return undefined;
+  const { id, environment } = address as { id?: unknown; environment?: unknown };
+  if (typeof id !== 'string' || typeof environment !== 'string') return undefined;
+  const lrn = `lrn:agents/${id}/environments/${environment.toLowerCase()}`;
+  return parseAddress(lrn) === undefined ? undefined : lrn;
+}

@@ -1,0 +1,70 @@
+/**
+ * LangSmith's dotted order: one segment a run, from the root down, joined by `.`.
+ * A segment is `YYYYMMDDTHHMMSSffffffZ` (UTC, microseconds) followed by the run's UUID, 58 characters.
+ */
+const SEGMENT =
+  '\\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01])T(?:[01]\\d|2[0-3])[0-5]\\d[0-5]\\d{7}Z' +
+  '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const DOTTED_ORDER = new RegExp(`^${SEGMENT}(?:\\.${SEGMENT})*$`, 'i');
+
+const TIME_LENGTH = 22;
+const UUID_LENGTH = 36;
+const SEGMENT_LENGTH = TIME_LENGTH + UUID_LENGTH;
+
+/** 277 levels. Node refuses more than 16 KiB of headers unless told otherwise. */
+const MAX_LENGTH = 16_384;
+
+export interface ParsedDottedOrder {
+  /** The UUID of the first segment: the trace. */
+  readonly traceId: string;
+  /** The UUID of the last segment: the run itself. */
+  readonly runId: string;
+}
+
+/**
+ * Reads a `langsmith-trace` value. Never throws.
+ *
+ * @returns `undefined` for whatever is not exactly a dotted order: another type, another shape, a day that
+ * does not exist, more than 16,384 characters, or the `, `-joined value of a header that came twice.
+ */
+export function parseDottedOrder(value: unknown): ParsedDottedOrder | undefined {
+  if (typeof value !== 'string' || value.length < SEGMENT_LENGTH || value.length > MAX_LENGTH)
+    return undefined;
+  if (!DOTTED_ORDER.test(value)) return undefined;
+  for (let start = 0; start < value.length; start += SEGMENT_LENGTH + 1) {
+    if (!isDayOfMonth(value, start)) return undefined;
+  }
+  return { traceId: value.slice(TIME_LENGTH, SEGMENT_LENGTH), runId: value.slice(-UUID_LENGTH) };
+}
+
+/** The time of the last segment, in the dotted order's own notation: it sorts as text. */
+export function lastTime(dottedOrder: string): string {
+  const start = dottedOrder.length - SEGMENT_LENGTH;
+  return dottedOrder.slice(start, start + TIME_LENGTH);
+}
+
+/** `dottedOrder` with the time of its last segment replaced. */
+export function withLastTime(dottedOrder: string, time: string): string {
+  const start = dottedOrder.length - SEGMENT_LENGTH;
+  return dottedOrder.slice(0, start) + time + dottedOrder.slice(start + TIME_LENGTH);
+}
+
+/** The dotted order of the parent, or `undefined` for a root. */
+export function parentDottedOrder(dottedOrder: string): string | undefined {
+  return dottedOrder.length > SEGMENT_LENGTH ? dottedOrder.slice(0, -(SEGMENT_LENGTH + 1)) : undefined;
+}
+
+/** `20260131T235959123456Z` as `2026-01-31T23:59:59.123456Z`. */
+export function toISOTime(time: string): string {
+  const date = `${time.slice(0, 4)}-${time.slice(4, 6)}-${time.slice(6, 8)}`;
+  return `${date}T${time.slice(9, 11)}:${time.slice(11, 13)}:${time.slice(13, 15)}.${time.slice(15, 21)}Z`;
+}
+
+/** The pattern lets the 29th to the 31st pass in every month. */
+function isDayOfMonth(value: string, start: number): boolean {
+  const day = Number(value.slice(start + 6, start + 8));
+  if (day <= 28) return true;
+  const year = Number(value.slice(start, start + 4));
+  const month = Number(value.slice(start + 4, start + 6));
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}

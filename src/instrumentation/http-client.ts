@@ -1,0 +1,175 @@
+/**
+ * Every request of node:http and node:https (and of axios, got, node-fetch, the AWS SDK, ws: all that rides on
+ * them) is a `ClientRequest`. Two of its steps are caught, both on the prototype, so that it does not matter how
+ * the request was made or when its maker was captured:
+ *
+ * - Construction, for the context: with a pooled agent, `Expect` or a piped body the header is written later, in
+ *   a context that belongs to somebody else. The constructor assigns `this.reusedSocket = false`
+ *   (`_http_client.js`, Node 12.16 to 26), and an accessor on the prototype sees it.
+ * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`).
+ */
+import type { ClientRequest } from 'node:http';
+import { builtin } from '../builtins.ts';
+import type { Context, ContextStorage } from '../context/storage.ts';
+import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
+import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
+
+const CONTEXT = Symbol('trace-agent context');
+
+/** `options.headers` as an array, flat or of pairs; or none at all. */
+type RawHeaders = readonly unknown[] | null | undefined;
+type Pair = readonly [name: string, value: unknown];
+
+interface Request extends ClientRequest {
+  [CONTEXT]?: Context | undefined;
+  socketPath?: string | null;
+  _storeHeader(firstLine: string, headers: unknown): void;
+}
+
+export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
+  const { ClientRequest } = builtin<typeof import('node:http')>('http');
+  const prototype = ClientRequest.prototype as Request;
+  let isActive = true;
+
+  Object.defineProperty(prototype, 'reusedSocket', {
+    configurable: true,
+    enumerable: false,
+    get: () => undefined,
+    set(this: Request, value: boolean) {
+      Object.defineProperty(this, 'reusedSocket', {
+        value,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
+      const context = contexts.current();
+      if (context !== undefined) Object.defineProperty(this, CONTEXT, { value: context, writable: true });
+    },
+  });
+
+  const undoStoreHeader = patchMethod<Request, Request['_storeHeader']>(
+    prototype,
+    '_storeHeader',
+    (original) =>
+      function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
+        const context = this[CONTEXT];
+        if (context === undefined || !isActive || this.method === 'CONNECT') {
+          original.call(this, firstLine, headers);
+          return;
+        }
+        // The request may outlive its moment on a keep-alive socket; its context need not.
+        this[CONTEXT] = undefined;
+        original.call(this, firstLine, injectInto(this, headers, context));
+      },
+  );
+
+  function injectInto(request: Request, headers: unknown, context: Context): unknown {
+    if (Array.isArray(headers) || headers === null || headers === undefined) {
+      // Node refuses a flat array of odd length, in its own words.
+      if (Array.isArray(headers) && !Array.isArray(headers[0]) && headers.length % 2 === 1) return headers;
+      const target: RawRequest = { request, headers };
+      propagator.inject(rawCarrier, target, context);
+      return target.headers;
+    }
+    propagator.inject(requestCarrier, request, context);
+    return headers;
+  }
+
+  return () => {
+    isActive = false;
+    undoStoreHeader();
+    delete (prototype as { reusedSocket?: boolean }).reusedSocket;
+  };
+}
+
+/** The usual case: the headers are the request's own, and `setHeader` still works. */
+const requestCarrier: OutgoingCarrier<Request> = {
+  seam: 'http client',
+  destinationKey: (request) => destinationKey(request, asHeaderValue(request.getHeader('host'))),
+  destination: (request) => destination(request, asHeaderValue(request.getHeader('host'))),
+  target: (request) => request.path,
+  header(request, name) {
+    return asHeaderValue(request.getHeader(name));
+  },
+  write(request, trace, baggage) {
+    request.setHeader(TRACE_HEADER, trace);
+    if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
+  },
+};
+
+/** `headers` given as an array, which goes to the wire as it is: a new array of the same shape takes its place. */
+interface RawRequest {
+  readonly request: Request;
+  headers: RawHeaders;
+}
+
+const rawCarrier: OutgoingCarrier<RawRequest> = {
+  seam: 'http client, array of headers',
+  destinationKey: ({ request, headers }) => destinationKey(request, rawHeader(headers, 'host')),
+  destination: ({ request, headers }) => destination(request, rawHeader(headers, 'host')),
+  target: ({ request }) => request.path,
+  header: ({ headers }, name) => rawHeader(headers, name),
+  write(target, trace, baggage) {
+    const kept = pairsOf(target.headers).filter(
+      (pair) => !isNamed(pair, TRACE_HEADER) && (baggage === undefined || !isNamed(pair, BAGGAGE_HEADER)),
+    );
+    kept.push([TRACE_HEADER, trace]);
+    if (baggage !== undefined) kept.push([BAGGAGE_HEADER, baggage]);
+    target.headers = Array.isArray(target.headers?.[0]) ? kept : kept.flat(1);
+  },
+};
+
+/** Node accepts header names that are not strings as long as they read as a token. */
+function pairsOf(headers: RawHeaders): Pair[] {
+  if (headers === null || headers === undefined) return [];
+  if (Array.isArray(headers[0])) return [...(headers as Pair[])];
+  const pairs: Pair[] = [];
+  for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i] as string, headers[i + 1]]);
+  return pairs;
+}
+
+function rawHeader(headers: RawHeaders, name: string): HeaderValue {
+  const values = pairsOf(headers)
+    .filter((pair) => isNamed(pair, name))
+    .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]));
+  return values.length > 1 ? values : values[0];
+}
+
+function isNamed([name]: Pair, wanted: string): boolean {
+  return String(name).toLowerCase() === wanted;
+}
+
+function asHeaderValue(value: number | string | string[] | undefined): HeaderValue {
+  return typeof value === 'number' ? String(value) : value;
+}
+
+/** The connection's host, and the `Host` header for the port; a proxy's requests name the target in the path. */
+function destinationKey(request: Request, host: HeaderValue): string {
+  if (request.socketPath) return 'unix';
+  const key = `${request.protocol}//${request.host}|${host ?? ''}`;
+  return isAbsolute(request.path) ? `${key}|${originOf(request.path) ?? ''}` : key;
+}
+
+function destination(request: Request, hostHeader: HeaderValue): Destination | undefined {
+  if (request.socketPath) return { host: '', port: undefined, local: true, via: undefined };
+  const connected = { host: request.host, port: portOf(request, hostHeader), local: false, via: undefined };
+  if (!isAbsolute(request.path)) return connected;
+  const origin = originOf(request.path);
+  if (origin === undefined) return undefined;
+  return { ...destinationOfURL(new URL(origin)), via: connected };
+}
+
+/**
+ * `ClientRequest` keeps its host but not its port. Node writes it into the `Host` header unless it is the
+ * scheme's own; an application that sets another `Host` leaves it unknown.
+ */
+function portOf(request: Request, hostHeader: HeaderValue): number | undefined {
+  if (typeof hostHeader !== 'string') return undefined;
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(hostHeader);
+  const name = match?.[1]?.replace(/^\[|\]$/g, '').toLowerCase();
+  if (name !== request.host.replace(/^\[|\]$/g, '').toLowerCase()) return undefined;
+  if (match?.[2] !== undefined) return Number(match[2]);
+  return request.protocol === 'https:' ? 443 : 80;
+}

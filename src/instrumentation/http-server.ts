@@ -1,0 +1,136 @@
+/**
+ * Every server of Node (http, https, http2 and what is built on them) emits its requests on a `net.Server`. One
+ * `emit` on that prototype reads the caller's run and runs the listeners in its context. What the request and the
+ * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
+ * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
+ */
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:net';
+import { builtin } from '../builtins.ts';
+import type { RemoteRun } from '../context/remote-run.ts';
+import { type Context, type ContextStorage, remoteOf, withoutRemote } from '../context/storage.ts';
+import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import type { Propagator } from '../propagator.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
+
+const REMOTE = Symbol('trace-agent remote run');
+
+type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
+
+/** Run in the context that is there. */
+const STAY = Symbol('stay');
+
+interface Bound {
+  [REMOTE]?: RemoteRun;
+}
+
+/** Handlers of `upgrade` and `connect` get the socket where the others get the response. */
+const REQUEST_EVENTS = new Set<unknown>([
+  'request',
+  'checkContinue',
+  'checkExpectation',
+  'upgrade',
+  'connect',
+]);
+
+export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
+  const { Server } = builtin<typeof import('node:net')>('net');
+  const { IncomingMessage, ServerResponse } = builtin<typeof import('node:http')>('http');
+  let isActive = true;
+
+  const wrapServerEmit = (original: Emit): Emit =>
+    function emit(this: object, event, request, response) {
+      const remote =
+        isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
+          ? contextFor(request, response, this as Server)
+          : STAY;
+      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+      const args = arguments as unknown as Parameters<Emit>;
+      return remote === STAY ? original.apply(this, args) : contexts.run(remote, apply, original, this, args);
+    };
+
+  const wrapMessageEmit = (original: Emit): Emit =>
+    function emit(this: object) {
+      const remote = (this as Bound)[REMOTE];
+      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+      const args = arguments as unknown as Parameters<Emit>;
+      if (remote === undefined || remoteOf(contexts.current()) === remote) return original.apply(this, args);
+      return contexts.run(remote, apply, original, this, args);
+    };
+
+  /** The context in which the handlers of a request run, or `STAY` for the one that is there. */
+  function contextFor(
+    request: IncomingMessage,
+    response: unknown,
+    server: Server,
+  ): Context | undefined | typeof STAY {
+    const current = contexts.current();
+    // A handler may emit its request again on another server, with a run of its own current by then.
+    const known = (request as Bound)[REMOTE];
+    if (known !== undefined) return remoteOf(current) === known ? STAY : known;
+    const remote = extractFrom(request, server);
+    if (remote !== undefined) {
+      bind(request, remote);
+      if (response instanceof ServerResponse) bind(response, remote);
+      return remote;
+    }
+    // A server that was started while a request was handled is in that request's context for ever.
+    return current === undefined || remoteOf(current) === undefined ? STAY : withoutRemote(current);
+  }
+
+  function extractFrom(request: IncomingMessage, server: Server): RemoteRun | undefined {
+    const trace = soleHeader(request, TRACE_HEADER);
+    if (trace === undefined) return undefined;
+    const address = request.socket?.remoteAddress;
+    return propagator.extract(trace, request.headers[BAGGAGE_HEADER], address, isUnixServer(server, address));
+  }
+
+  const undos = [
+    patchMethod(Server.prototype as unknown as { emit: Emit }, 'emit', wrapServerEmit),
+    patchMethod(IncomingMessage.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
+    patchMethod(ServerResponse.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
+  ];
+  return () => {
+    isActive = false;
+    for (const undo of undos) undo();
+  };
+}
+
+function apply(original: Emit, emitter: object, args: Parameters<Emit>): boolean {
+  return original.apply(emitter, args);
+}
+
+/** Not enumerable: whoever copies or prints a request does not meet it. */
+function bind(message: EventEmitter, remote: RemoteRun): void {
+  Object.defineProperty(message, REMOTE, { value: remote, configurable: true, writable: true });
+}
+
+function isIncomingMessage(value: unknown): value is IncomingMessage {
+  return typeof value === 'object' && value !== null && Array.isArray((value as IncomingMessage).rawHeaders);
+}
+
+/**
+ * A header that came exactly once. From `rawHeaders`, where a duplicate is seen and `headers` need not be built.
+ * Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`.
+ */
+function soleHeader(request: IncomingMessage, name: string): string | undefined {
+  const { rawHeaders } = request;
+  if (rawHeaders.length === 0) {
+    const value = request.headers?.[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+  let found: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const candidate = rawHeaders[i] as string;
+    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
+    if (found !== undefined) return undefined;
+    found = rawHeaders[i + 1];
+  }
+  return found;
+}
+
+/** Only a server that listens on a unix socket has clients without an address that are on this machine. */
+function isUnixServer(server: Server, address: string | undefined): boolean {
+  return address === undefined && typeof server.address?.() === 'string';
+}

@@ -1,0 +1,90 @@
+import type { Config } from '../config.ts';
+import type { LangSmithAPI } from './langsmith-api.ts';
+import { canonicalHost, type Endpoint, matches } from './patterns.ts';
+
+/** Where an outgoing request goes, as its client names it. */
+export interface Destination {
+  readonly host: string;
+  /** `undefined` where the client does not tell. */
+  readonly port: number | undefined;
+  /** A unix socket: on this machine, whatever host the request names. */
+  readonly local: boolean;
+  /** The proxy that the request is handed to in clear, where there is one: it reads the headers too. */
+  readonly via: Destination | undefined;
+}
+
+/** What a destination gets. */
+export const GRANT = { nothing: 0, trace: 1, everything: 2 } as const;
+export type Grant = (typeof GRANT)[keyof typeof GRANT];
+
+/** Destinations whose decision is remembered; a crawler names more, and then they are decided anew. */
+const CACHE_SIZE = 1000;
+
+/** Decides what a destination gets, and remembers it by the key under which the client knows it. */
+export class DestinationPolicy {
+  private readonly config: Config;
+  private readonly langSmithAPI: LangSmithAPI;
+  private readonly cache: Map<string, Grant>;
+
+  constructor(config: Config, langSmithAPI: LangSmithAPI) {
+    this.config = config;
+    this.langSmithAPI = langSmithAPI;
+    this.cache = new Map();
+  }
+
+  cached(key: string): Grant | undefined {
+    return this.cache.get(key);
+  }
+
+  decide(key: string, destination: Destination | undefined): Grant {
+    let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination);
+    if (grant === GRANT.everything && destination?.via !== undefined) {
+      if (!this.sharesMetadata(destination.via)) grant = GRANT.trace;
+    }
+    if (this.cache.size >= CACHE_SIZE) this.cache.clear();
+    this.cache.set(key, grant);
+    return grant;
+  }
+
+  /** Forgets all decisions: an address of LangSmith's API has been learned. */
+  forget(): void {
+    this.cache.clear();
+  }
+
+  private grant(destination: Destination): Grant {
+    const endpoint = endpointOf(destination);
+    if (endpoint === undefined) return GRANT.nothing;
+    if (!destination.local && this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
+    if (!matches(this.config.propagateTo, endpoint)) return GRANT.nothing;
+    return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
+  }
+
+  private sharesMetadata(destination: Destination): boolean {
+    const endpoint = endpointOf(destination);
+    return endpoint !== undefined && matches(this.config.shareMetadataWith, endpoint);
+  }
+}
+
+/** Whether a request target names its host itself, as a proxy is asked (RFC 9112, 3.2.2). */
+export function isAbsolute(target: string): boolean {
+  return target.charCodeAt(0) !== 0x2f && /^https?:\/\//i.test(target);
+}
+
+/** The origin of a URL; `undefined` for what is none. */
+export function originOf(url: string): string | undefined {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined;
+  }
+}
+
+export function destinationOfURL({ hostname, port, protocol }: URL): Destination {
+  const defaultPort = protocol === 'https:' || protocol === 'wss:' ? 443 : 80;
+  return { host: hostname, port: port === '' ? defaultPort : Number(port), local: false, via: undefined };
+}
+
+function endpointOf({ host, port, local }: Destination): Endpoint | undefined {
+  const canonical = local ? '' : canonicalHost(host);
+  return canonical === undefined ? undefined : { host: canonical, port, local };
+}

@@ -1,0 +1,83 @@
+import type { RunTreeLike } from '../context/run-tree.ts';
+import { canonicalHost } from './patterns.ts';
+
+/** Where the SDK sends runs to when nothing else is said, and its regional twins. */
+const HOSTED = '.smith.langchain.com';
+const ENDPOINT_VARIABLES = ['LANGSMITH_ENDPOINT', 'LANGCHAIN_ENDPOINT'];
+const REPLICA_VARIABLES = ['LANGSMITH_RUNS_ENDPOINTS', 'LANGCHAIN_RUNS_ENDPOINTS'];
+
+/**
+ * LangSmith's own API, wherever the process points its clients: by environment, by `Client({apiUrl})`, by a
+ * configuration profile (which ends up in `client.apiUrl`), by replicas. The SDK flushes its batches inside the
+ * context of a run, so without this its traffic would carry that run's headers.
+ */
+export interface LangSmithAPI {
+  /** Learns the API addresses of a run's client and replicas. */
+  observe(run: RunTreeLike): void;
+  /** Whether an address is LangSmith's. A port that is not known is taken to be the API's. */
+  includes(host: string, port: number | undefined): boolean;
+}
+
+/** @param onChange called when an address is learned that was not known */
+export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void): LangSmithAPI {
+  const addresses = new Map<string, Set<number>>();
+  const seenClients = new WeakSet<object>();
+
+  function learn(url: unknown): void {
+    const address = typeof url === 'string' ? parseAddress(url) : undefined;
+    if (address === undefined || addresses.get(address.host)?.has(address.port)) return;
+    const ports = addresses.get(address.host) ?? new Set();
+    addresses.set(address.host, ports.add(address.port));
+    onChange();
+  }
+
+  /** At each decision anew: `dotenv` and its like set variables after the preload. Decisions are cached. */
+  function learnFromEnvironment(): void {
+    for (const name of ENDPOINT_VARIABLES) learn(env[name]);
+    for (const name of REPLICA_VARIABLES) for (const url of parseReplicas(env[name])) learn(url);
+  }
+
+  return {
+    observe(run) {
+      const { client, replicas } = run;
+      if (typeof client === 'object' && client !== null && !seenClients.has(client)) {
+        seenClients.add(client);
+        learn((client as { apiUrl?: unknown }).apiUrl);
+      }
+      if (Array.isArray(replicas)) {
+        for (const replica of replicas) learn((replica as { apiUrl?: unknown } | null)?.apiUrl);
+      }
+    },
+    includes(host, port) {
+      if (host.endsWith(HOSTED)) return true;
+      learnFromEnvironment();
+      const ports = addresses.get(host);
+      return ports !== undefined && (port === undefined || ports.has(port));
+    },
+  };
+}
+
+function parseAddress(url: string): { host: string; port: number } | undefined {
+  try {
+    const { hostname, port, protocol } = new URL(url);
+    const host = canonicalHost(hostname);
+    if (host === undefined) return undefined;
+    return { host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
+  } catch {
+    // Not a URL: the SDK cannot use it either.
+    return undefined;
+  }
+}
+
+/** An array of `{api_url}`, or an object of url to key (langsmith `run_trees.js`, `_getWriteReplicasFromEnv`). */
+function parseReplicas(value: string | undefined): unknown[] {
+  if (value === undefined || value === '') return [];
+  try {
+    const replicas: unknown = JSON.parse(value);
+    if (Array.isArray(replicas)) return replicas.map((replica) => replica?.api_url);
+    return typeof replicas === 'object' && replicas !== null ? Object.keys(replicas) : [];
+  } catch {
+    // The SDK warns of it.
+    return [];
+  }
+}

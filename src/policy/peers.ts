@@ -1,0 +1,30 @@
+import { canonicalHost, matches, type Patterns } from './patterns.ts';
+
+/** Peers whose decision is remembered. */
+const CACHE_SIZE = 1000;
+
+/** Decides whose headers are believed, by the address of the socket alone: no header can change it. */
+export class PeerPolicy {
+  private readonly trust: Patterns;
+  private readonly cache: Map<string, boolean>;
+
+  constructor(trust: Patterns) {
+    this.trust = trust;
+    this.cache = new Map();
+  }
+
+  /**
+   * @param address the socket's remote address; `undefined` for a unix socket or a connection that is gone
+   * @param local whether the connection came over a unix socket
+   */
+  trusts(address: string | undefined, local: boolean): boolean {
+    const key = address ?? (local ? 'local' : 'unknown');
+    const known = this.cache.get(key);
+    if (known !== undefined) return known;
+    const host = address === undefined ? '' : (canonicalHost(address) ?? '');
+    const trusted = matches(this.trust, { host, port: undefined, local });
+    if (this.cache.size >= CACHE_SIZE) this.cache.clear();
+    this.cache.set(key, trusted);
+    return trusted;
+  }
+}

@@ -1,0 +1,173 @@
+import type { Counts } from './api.ts';
+import type { Config } from './config.ts';
+import { headersOfRun } from './context/local-run.ts';
+import { RemoteRun } from './context/remote-run.ts';
+import { isPublished, type RunTreeLike } from './context/run-tree.ts';
+import { type Context, localRunOf, remoteOf } from './context/storage.ts';
+import { mergeBaggage } from './headers/baggage.ts';
+import { parseDottedOrder } from './headers/dotted-order.ts';
+import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import type { HeaderSet, TraceHeaders } from './headers/trace-headers.ts';
+import { logFailure, logOnce } from './log.ts';
+import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
+import type { PeerPolicy } from './policy/peers.ts';
+
+/** A header as the application gave it: once, or several times. */
+export type HeaderValue = string | readonly string[] | undefined;
+
+/** How one kind of outgoing request is read and written. One object a seam, none a request. */
+export interface OutgoingCarrier<T> {
+  /** For messages: which seam this is. */
+  readonly seam: string;
+  /** Names the destination: equal keys, equal decision. */
+  destinationKey(request: T): string;
+  /** Asked for when a key is new; `undefined` where it cannot be told: then nothing is sent. */
+  destination(request: T): Destination | undefined;
+  /** The request's own header, in any letter case. `name` is lower case. */
+  header(request: T, name: string): HeaderValue;
+  /** The request target, for query-signed requests. */
+  target(request: T): string;
+  /**
+   * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
+   * that is `undefined` leaves the request's own.
+   */
+  write(request: T, trace: string, baggage: string | undefined): void;
+}
+
+/** The one place where context, policy and headers meet: every rule of precedence is here. */
+export class Propagator {
+  readonly counts: Counts;
+  private readonly config: Config;
+  private readonly destinations: DestinationPolicy;
+  private readonly peers: PeerPolicy;
+  private readonly env: NodeJS.ProcessEnv;
+
+  constructor(config: Config, destinations: DestinationPolicy, peers: PeerPolicy, env: NodeJS.ProcessEnv) {
+    this.config = config;
+    this.destinations = destinations;
+    this.peers = peers;
+    this.env = env;
+    this.counts = { injected: 0, relayed: 0, extracted: 0, distrusted: 0 };
+  }
+
+  /** Writes the headers of `context` on a request, where policy and precedence allow it. Never throws. */
+  inject<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    try {
+      this.injectUnguarded(carrier, request, context);
+    } catch (error) {
+      logFailure(`inject (${carrier.seam})`, error);
+    }
+  }
+
+  /**
+   * Reads the caller's run from a request that arrives. Never throws.
+   *
+   * @param address the peer's; `isLocal` says that it came over a unix socket and has none
+   */
+  extract(
+    trace: unknown,
+    baggage: unknown,
+    address: string | undefined,
+    isLocal: boolean,
+  ): RemoteRun | undefined {
+    try {
+      if (!this.peers.trusts(address, isLocal)) {
+        this.counts.distrusted++;
+        return undefined;
+      }
+      return this.read(trace, baggage);
+    } catch (error) {
+      logFailure('extract', error);
+      return undefined;
+    }
+  }
+
+  /** Reads the caller's run from headers that the application vouches for. */
+  read(trace: unknown, baggage: unknown): RemoteRun | undefined {
+    const parsed = parseDottedOrder(trace);
+    if (parsed === undefined) return undefined;
+    this.counts.extracted++;
+    return new RemoteRun(trace as string, parsed, typeof baggage === 'string' ? baggage : undefined);
+  }
+
+  /** The headers of `context` for a destination that the application itself has chosen. */
+  headersOf(context: Context): TraceHeaders | undefined {
+    return this.headerSetOf(context)?.full;
+  }
+
+  private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    const key = carrier.destinationKey(request);
+    const grant =
+      this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
+    if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) return;
+
+    const remote = remoteOf(context);
+    const ownTrace = carrier.header(request, TRACE_HEADER);
+    // What the application has set wins, unless it only passes on what it was sent itself.
+    if (ownTrace !== undefined && (remote === undefined || ownTrace !== remote.dottedOrder)) return;
+
+    const set = this.headerSetOf(context);
+    const headers = grant === GRANT.everything ? set?.full : set?.bare;
+    if (headers === undefined) return;
+
+    const ownBaggage = carrier.header(request, BAGGAGE_HEADER);
+    carrier.write(request, headers.trace, this.baggageFor(carrier, request, headers.baggage, ownBaggage));
+    if (this.isLocal(context)) this.counts.injected++;
+    else this.counts.relayed++;
+  }
+
+  /** The `baggage` to write; `undefined` to leave the request's own as it is. */
+  private baggageFor<T>(
+    carrier: OutgoingCarrier<T>,
+    request: T,
+    ours: string,
+    own: HeaderValue,
+  ): string | undefined {
+    if (own === undefined) return ours === '' ? undefined : ours;
+    if (isBaggageSigned(carrier, request)) return undefined;
+    const existing = typeof own === 'string' ? own : own.join(',');
+    return mergeBaggage(ours, existing);
+  }
+
+  /** The run that is current and will be published, or else the caller's. */
+  private headerSetOf(context: Context): HeaderSet | undefined {
+    const run = this.publishedRunOf(context);
+    const set =
+      run !== undefined
+        ? headersOfRun(run, this.config.maxHeaderBytes)
+        : remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes);
+    if (set !== undefined && set.dropped !== 'nothing') this.warnOfSize(set.dropped);
+    return set;
+  }
+
+  private publishedRunOf(context: Context): RunTreeLike | undefined {
+    const run = localRunOf(context);
+    return run !== undefined && isPublished(run, this.env) ? run : undefined;
+  }
+
+  private isLocal(context: Context): boolean {
+    return this.publishedRunOf(context) !== undefined;
+  }
+
+  private warnOfSize(dropped: HeaderSet['dropped']): void {
+    const limit = `TRACE_AGENT_MAX_HEADER_BYTES=${this.config.maxHeaderBytes}`;
+    const what = dropped === 'everything' ? 'no header is sent' : `the headers go without ${dropped}`;
+    logOnce(`size: ${dropped}`, 'warn', `the headers of a run are larger than ${limit}: ${what}`);
+  }
+}
+
+/** The SDK's own traffic flushes inside the context of a run. `/info` lacks the header up to 0.4.12. */
+function isLangSmithClient(userAgent: HeaderValue): boolean {
+  return typeof userAgent === 'string' && userAgent.startsWith('langsmith-js/');
+}
+
+/** AWS Signature Version 4, in the header or in the query: a signed header must arrive as it was signed. */
+function isBaggageSigned<T>(carrier: OutgoingCarrier<T>, request: T): boolean {
+  const authorization = carrier.header(request, 'authorization');
+  const signed =
+    typeof authorization === 'string' && authorization.startsWith('AWS4-')
+      ? /SignedHeaders=([^,\s]*)/i.exec(authorization)
+      : /[?&]X-Amz-SignedHeaders=([^&]*)/i.exec(carrier.target(request));
+  const names = signed?.[1]?.toLowerCase().split(/;|%3b/) ?? [];
+  return names.includes(BAGGAGE_HEADER);
+}
