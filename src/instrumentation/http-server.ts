@@ -22,7 +22,8 @@ type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolea
 const STAY = Symbol('stay');
 
 interface Bound {
-  [REMOTE]?: RemoteRun;
+  /** `null`: a request without a caller's run, on a server whose own context has one. */
+  [REMOTE]?: RemoteRun | null;
 }
 
 /** Handlers of `upgrade` and `connect` get the socket where the others get the response. */
@@ -52,11 +53,14 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
 
   const wrapMessageEmit = (original: Emit): Emit =>
     function emit(this: object) {
-      const remote = (this as Bound)[REMOTE];
+      const bound = (this as Bound)[REMOTE];
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
-      if (remote === undefined || remoteOf(contexts.current()) === remote) return original.apply(this, args);
-      return contexts.run(remote, apply, original, this, args);
+      if (bound === undefined) return original.apply(this, args);
+      const current = contexts.current();
+      const remote = bound ?? undefined;
+      if (remoteOf(current) === remote) return original.apply(this, args);
+      return contexts.run(remote ?? (current && withoutRemote(current)), apply, original, this, args);
     };
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. */
@@ -68,15 +72,13 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     const current = contexts.current();
     // A handler may emit its request again on another server, with a run of its own current by then.
     const known = (request as Bound)[REMOTE];
-    if (known !== undefined) return remoteOf(current) === known ? STAY : known;
-    const remote = extractFrom(request, server);
-    if (remote !== undefined) {
-      bind(request, remote);
-      if (response instanceof ServerResponse) bind(response, remote);
-      return remote;
-    }
+    if (known != null) return remoteOf(current) === known ? STAY : known;
+    const remote = extractFrom(request, server) ?? null;
     // A server that was started while a request was handled is in that request's context for ever.
-    return current === undefined || remoteOf(current) === undefined ? STAY : withoutRemote(current);
+    if (remote === null && remoteOf(current) === undefined) return STAY;
+    bind(request, remote);
+    if (response instanceof ServerResponse) bind(response, remote);
+    return remote ?? (current && withoutRemote(current));
   }
 
   function extractFrom(request: IncomingMessage, server: Server): RemoteRun | undefined {
@@ -102,7 +104,7 @@ function apply(original: Emit, emitter: object, args: Parameters<Emit>): boolean
 }
 
 /** Not enumerable: whoever copies or prints a request does not meet it. */
-function bind(message: EventEmitter, remote: RemoteRun): void {
+function bind(message: EventEmitter, remote: RemoteRun | null): void {
   Object.defineProperty(message, REMOTE, { value: remote, configurable: true, writable: true });
 }
 

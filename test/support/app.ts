@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** The Node that runs the applications under test: another one than runs the tests, where it is named. */
+export const testNode = process.env['TRACE_AGENT_TEST_NODE'] ?? process.execPath;
+
+export type Preload = 'import' | 'require' | 'both' | 'none';
+
+export interface AppOptions {
+  preload?: Preload;
+  env?: NodeJS.ProcessEnv;
+  /** Before the agent's own options. */
+  nodeOptions?: string[];
+  args?: string[];
+  node?: string;
+  cwd?: string;
+}
+
+export interface App {
+  readonly url: string;
+  /** All that it said when it listened: `{url, ...}`. */
+  readonly hello: Readonly<Record<string, string>>;
+  readonly process: ChildProcess;
+  stderr(): string;
+  stdout(): string;
+  /** Ends it as an orchestrator does, and waits. */
+  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const PRELOAD: Record<Preload, string[]> = {
+  import: ['--import', '@org/trace-agent/register'],
+  require: ['--require', '@org/trace-agent/register'],
+  both: ['--require', '@org/trace-agent/register', '--import', '@org/trace-agent/register'],
+  none: [],
+};
+
+const START_TIMEOUT = 20_000;
+
+/** The path of an application under fixtures/. */
+export function fixture(name: string): string {
+  return join(root, 'fixtures', name);
+}
+
+/** An environment without anything that would steer the agent or the SDK. */
+export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) {
+    if (/^(TRACE_AGENT_|LANGSMITH_|LANGCHAIN_|VITEST|NODE_OPTIONS$|NODE_ENV$)/.test(name)) delete env[name];
+  }
+  return { ...env, ...extra };
+}
+
+/** Starts an application that says `{url}` over IPC when it listens. */
+export async function startApp(file: string, options: AppOptions = {}): Promise<App> {
+  const child = spawnNode([file, ...(options.args ?? [])], options, true);
+  const output = collect(child);
+  const hello = await new Promise<Record<string, string>>((resolve, reject) => {
+    const fail = (why: string) => {
+      child.kill('SIGKILL');
+      reject(new Error(`${file} ${why}\n${output.stdout()}${output.stderr()}`));
+    };
+    const timer = setTimeout(() => fail(`did not listen within ${START_TIMEOUT} ms`), START_TIMEOUT);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended with ${code ?? signal}`);
+    });
+    child.once('message', (message) => {
+      clearTimeout(timer);
+      child.removeAllListeners('exit');
+      resolve(message as Record<string, string>);
+    });
+  });
+  return {
+    url: hello['url'] ?? '',
+    hello,
+    process: child,
+    stdout: output.stdout,
+    stderr: output.stderr,
+    stop: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) {
+          resolve({ code: child.exitCode, signal: child.signalCode });
+          return;
+        }
+        child.once('exit', (code, signal) => resolve({ code, signal }));
+        child.kill('SIGTERM');
+      }),
+  };
+}
+
+/** Runs a program to its end. */
+export function run(args: string[], options: AppOptions = {}): Promise<Result> {
+  const child = spawnNode(args, options, false);
+  const output = collect(child);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout: output.stdout(), stderr: output.stderr() }));
+  });
+}
+
+function spawnNode(args: string[], options: AppOptions, ipc: boolean): ChildProcess {
+  const preload = PRELOAD[options.preload ?? 'import'];
+  return spawn(options.node ?? testNode, [...(options.nodeOptions ?? []), ...preload, ...args], {
+    cwd: options.cwd ?? root,
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+  });
+}
+
+function collect(child: ChildProcess): { stdout(): string; stderr(): string } {
+  const text = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk) => {
+    text.stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text.stderr += chunk;
+  });
+  return { stdout: () => text.stdout, stderr: () => text.stderr };
+}

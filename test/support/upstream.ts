@@ -1,0 +1,58 @@
+import {
+  createServer as createHTTPServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from 'node:http';
+import { createServer as createHTTPSServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { certificate } from './certificate.ts';
+
+export interface Arrived {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: string[];
+  readonly body: string;
+}
+
+export interface Upstream {
+  readonly url: string;
+  readonly arrived: Arrived[];
+  close(): Promise<void>;
+}
+
+/** A server without the agent that keeps what arrives. `/slow` answers after 20 ms; `/redirect?to=` redirects. */
+export async function startUpstream(options: { tls?: boolean; path?: string } = {}): Promise<Upstream> {
+  const arrived: Arrived[] = [];
+  const listener: RequestListener = (request, response) => {
+    let body = '';
+    request.setEncoding('utf8');
+    request.on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { method = '', url = '', headers, rawHeaders } = request;
+      arrived.push({ method, url, headers, rawHeaders, body });
+      const { pathname, searchParams } = new URL(url, 'http://upstream');
+      const to = searchParams.get('to');
+      if (pathname === '/redirect' && to !== null) response.writeHead(302, { location: to }).end();
+      else setTimeout(() => response.end('ok'), pathname === '/slow' ? 20 : 0);
+    });
+  };
+  const server: Server = options.tls ? createHTTPSServer(certificate, listener) : createHTTPServer(listener);
+  await new Promise<void>((resolve) => {
+    if (options.path === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(options.path, resolve);
+  });
+  const port = (server.address() as AddressInfo).port;
+  return {
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    arrived,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
