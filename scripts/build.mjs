@@ -52,6 +52,7 @@ writeFileSync(
 execFileSync(process.execPath, [typescript(), '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 keepOnlyTypes(['index.d.ts', 'api.d.ts']);
 writeFileSync(join(dist, 'register.d.cts'), 'export {};\n');
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices(['busboy', 'streamsearch']));
 
 /** The public types, once for each module system; what the others declare is nobody's business. */
 function keepOnlyTypes(names) {
@@ -73,6 +74,16 @@ function esm() {
   const banner =
     "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
   return { format: 'esm', target: 'node18', banner: { js: banner } };
+}
+
+/** The licences of what cli.js and collector.js have bundled. The preload and the API bundle nothing. */
+function notices(packages) {
+  return packages
+    .map(
+      (name) =>
+        `${name}, bundled into the command line\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`,
+    )
+    .join('\n---\n\n');
 }
 
 function typescript() {

@@ -61,6 +61,13 @@ export function start(options?: StartOptions): Status {
   return agent.status();
 }
 
+export function stop(): void {
+  const running = runningAgent();
+  if (running === undefined) return;
+  running.stop();
+  reason = 'stopped';
+}
+
 export function status(): Status {
   return runningAgent()?.status() ?? { running: false, version: VERSION, reason };
 }
@@ -114,7 +121,6 @@ function createAgent(config: Config): Agent {
     stop() {
       for (const undo of undos.reverse()) undo();
       contexts.uninstall();
-      reason = 'stopped';
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
         delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
       }

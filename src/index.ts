@@ -2,7 +2,7 @@
  * The API of `@org/trace-agent`. It is small, and most services never import it: the preload does the work. It
  * talks to the agent that is at work in this process, whichever copy of the package has started it.
  */
-import { runningAgent, start as startAgent, status as statusOfAgent } from './agent.ts';
+import { runningAgent, start as startAgent, status as statusOfAgent, stop as stopAgent } from './agent.ts';
 import type { HeadersLike, StartOptions, Status } from './api.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 
@@ -46,7 +46,7 @@ export function start(options?: StartOptions): Status {
 
 /** Puts back everything that the agent has patched. Does nothing where none is at work. */
 export function stop(): void {
-  runningAgent()?.stop();
+  stopAgent();
 }
 
 /** What the agent of this process is doing. */

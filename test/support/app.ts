@@ -7,6 +7,11 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The Node that runs the applications under test: another one than runs the tests, where it is named. */
 export const testNode = process.env['TRACE_AGENT_TEST_NODE'] ?? process.execPath;
 
+/** Its major version. */
+export const testNodeMajor = Number(
+  process.env['TRACE_AGENT_TEST_NODE_MAJOR'] ?? process.versions.node.split('.')[0],
+);
+
 export type Preload = 'import' | 'require' | 'both' | 'none';
 
 export interface AppOptions {
@@ -35,6 +40,9 @@ export interface Result {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** langsmith 0.12.0 uses a global `crypto`, which Node 18 has behind an option. */
+const BASE_OPTIONS = testNodeMajor === 18 ? ['--experimental-global-webcrypto'] : [];
 
 const PRELOAD: Record<Preload, string[]> = {
   import: ['--import', '@org/trace-agent/register'],
@@ -109,11 +117,15 @@ export function run(args: string[], options: AppOptions = {}): Promise<Result> {
 
 function spawnNode(args: string[], options: AppOptions, ipc: boolean): ChildProcess {
   const preload = PRELOAD[options.preload ?? 'import'];
-  return spawn(options.node ?? testNode, [...(options.nodeOptions ?? []), ...preload, ...args], {
-    cwd: options.cwd ?? root,
-    env: cleanEnv(options.env),
-    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
-  });
+  return spawn(
+    options.node ?? testNode,
+    [...BASE_OPTIONS, ...(options.nodeOptions ?? []), ...preload, ...args],
+    {
+      cwd: options.cwd ?? root,
+      env: cleanEnv(options.env),
+      stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+    },
+  );
 }
 
 function collect(child: ChildProcess): { stdout(): string; stderr(): string } {

@@ -1,0 +1,77 @@
+import type { AddressInfo } from 'node:net';
+import { BoundedList } from './bounded-list.ts';
+import { RunStore } from './run-store.ts';
+import { createCollectorServer } from './server.ts';
+import type { CollectedRequest, Collector, CollectorOptions, Refusal } from './types.ts';
+import { Waiters } from './wait-for-runs.ts';
+
+export { checkTrace } from './check-trace.ts';
+export { formatTrace } from './format-trace.ts';
+export type { CollectedRequest, CollectedRun, Collector, CollectorOptions, Refusal } from './types.ts';
+
+const MAX_KEPT = 10_000;
+
+/**
+ * Starts a local LangSmith: a server that takes runs from the unmodified SDKs, keeps them in memory and refuses
+ * what LangSmith refuses. It is for tests and for looking at traces; it asks for no API key.
+ *
+ * @returns once the server listens
+ * @throws what `server.listen` reports, such as EADDRINUSE
+ */
+export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
+  const { host = '127.0.0.1', port = 0, onTraces, onRefusal } = options;
+  const store = new RunStore();
+  const refusals = new BoundedList<Refusal>(MAX_KEPT);
+  const requests = new BoundedList<CollectedRequest>(MAX_KEPT);
+  const waiters = new Waiters({
+    runs: () => store.runs(),
+    refused: () => refusals.all(),
+    unposted: () => store.unposted,
+  });
+
+  const server = createCollectorServer({
+    request: (request) => requests.add(request),
+    accepted: (operations, service) => {
+      const traceIds = store.apply(operations, service);
+      waiters.check();
+      onTraces?.(traceIds);
+    },
+    refused: (refusal) => {
+      refusals.add(refusal);
+      onRefusal?.(refusal);
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+  const url = urlOf(server.address() as AddressInfo);
+  return {
+    url,
+    urlFor: (service) => `${url}/${encodeURIComponent(service)}`,
+    runs: () => store.runs(),
+    refused: () => refusals.all(),
+    requests: () => requests.all(),
+    waitForRuns: (predicate, timeoutMs = 10_000) => waiters.wait(predicate, timeoutMs),
+    clear: () => {
+      store.clear();
+      refusals.clear();
+      requests.clear();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        waiters.failAll('the collector was closed');
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function urlOf({ address, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

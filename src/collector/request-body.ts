@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { ClientGone, RequestRefused } from './request-refused.ts';
+
+/** Three times what `/info` lets a client put in a batch (`size_limit_bytes`), after decompression. */
+export const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** node:zlib has zstd from Node 22.15 and 23.8 on. */
+const createZstdDecompress = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
+
+export const ZSTD_SUPPORTED = typeof createZstdDecompress === 'function';
+
+/**
+ * Reads and decompresses the body of a request.
+ *
+ * @throws {RequestRefused} 400 for an encoding that is unknown or a body that is not in it, 413 for more than
+ * `MAX_BODY_BYTES`. What is left of the request is then read and dropped, so that the client sees the answer.
+ * @throws {ClientGone} when the connection ended before the body did
+ */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+    const decoder = createDecoder(encoding);
+    const source = decoder ? request.pipe(decoder) : request;
+    const chunks: Buffer[] = [];
+    let size = 0;
+
+    const collect = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) refuse(413, `the request is larger than ${MAX_BODY_BYTES} bytes`);
+      else chunks.push(chunk);
+    };
+    const refuse = (status: number, reason: string) => {
+      source.off('data', collect);
+      request.unpipe();
+      decoder?.destroy();
+      request.resume();
+      reject(new RequestRefused(status, reason));
+    };
+    const clientGone = () => {
+      decoder?.destroy();
+      reject(new ClientGone());
+    };
+
+    request.on('error', clientGone);
+    request.on('close', () => {
+      if (!request.complete) clientGone();
+    });
+    decoder?.on('error', (error) => refuse(400, `the request is not ${encoding}: ${error.message}`));
+    source.on('data', collect);
+    source.on('end', () => resolve(Buffer.concat(chunks)));
+  });
+}
+
+/** @throws {RequestRefused} for an unknown encoding */
+function createDecoder(encoding: string): Transform | undefined {
+  switch (encoding) {
+    case '':
+    case 'identity':
+      return undefined;
+    case 'gzip':
+    case 'x-gzip':
+      return zlib.createGunzip();
+    case 'deflate':
+      return zlib.createInflate();
+    case 'zstd':
+      if (createZstdDecompress) return createZstdDecompress();
+  }
+  throw new RequestRefused(400, `unknown content encoding ${JSON.stringify(encoding.slice(0, 100))}`);
+}

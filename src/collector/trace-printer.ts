@@ -1,0 +1,58 @@
+import { formatTrace } from './format-trace.ts';
+import { printable } from './terminal-text.ts';
+import type { CollectedRun, Refusal } from './types.ts';
+
+/** The SDK sends what has gathered every 250 ms; a service that has just ended its part may still be sending. */
+const QUIET_MS = 1000;
+/** A trace whose root never comes, since its service sends elsewhere or not at all. */
+const QUIET_WITHOUT_ROOT_MS = 5000;
+
+export interface TracePrinter {
+  /** Runs of these traces have come or changed. */
+  changed(traceIds: readonly string[]): void;
+  refused(refusal: Refusal): void;
+  /** Prints the traces that have changed since they were printed, complete or not, and stops. */
+  end(): void;
+}
+
+/**
+ * Prints a trace once its root has ended and nothing of it has come for a second, and again when more comes.
+ *
+ * @param runs all runs of the collector
+ * @param print prints one text with a line break after it
+ */
+export function createTracePrinter(runs: () => CollectedRun[], print: (text: string) => void): TracePrinter {
+  const pending = new Map<string, { timer: NodeJS.Timeout; delay: number }>();
+
+  const printTrace = (traceId: string) => {
+    clearTimeout(pending.get(traceId)?.timer);
+    pending.delete(traceId);
+    if (runs().some((run) => run.traceId === traceId)) print(`${formatTrace(runs(), traceId)}\n`);
+  };
+
+  const check = (traceId: string) => {
+    const trace = runs().filter((run) => run.traceId === traceId);
+    const root = trace.find((run) => run.parentRunId === undefined);
+    const waited = pending.get(traceId)?.delay ?? 0;
+    if (root ? root.endTime !== undefined : trace.length > 0 && waited > QUIET_MS) printTrace(traceId);
+    else if (!root && waited === QUIET_MS) schedule(traceId, QUIET_WITHOUT_ROOT_MS);
+  };
+
+  const schedule = (traceId: string, delay: number) => {
+    clearTimeout(pending.get(traceId)?.timer);
+    pending.set(traceId, { timer: setTimeout(check, delay, traceId), delay });
+  };
+
+  return {
+    changed: (traceIds) => {
+      for (const traceId of traceIds) schedule(traceId, QUIET_MS);
+    },
+    refused: ({ service, name, reason }) => {
+      const words = ['refused', service && `[${service}]`, name && JSON.stringify(name), reason];
+      print(printable(words.filter(Boolean).join(' ')));
+    },
+    end: () => {
+      for (const traceId of [...pending.keys()]) printTrace(traceId);
+    },
+  };
+}

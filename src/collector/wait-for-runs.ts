@@ -1,0 +1,83 @@
+import { formatTrace } from './format-trace.ts';
+import { printable } from './terminal-text.ts';
+import type { CollectedRun, Refusal } from './types.ts';
+
+/** More trees than this do not help to see why a test failed. */
+const MAX_TRACES_SHOWN = 10;
+
+interface Waiter {
+  check(): void;
+  fail(error: Error): void;
+}
+
+/** What is known when somebody waits in vain. */
+export interface Situation {
+  runs(): CollectedRun[];
+  refused(): Refusal[];
+  unposted(): number;
+}
+
+/** Those who wait for runs to arrive. */
+export class Waiters {
+  readonly #waiting = new Set<Waiter>();
+  readonly #situation: Situation;
+
+  constructor(situation: Situation) {
+    this.#situation = situation;
+  }
+
+  wait(predicate: (runs: CollectedRun[]) => boolean, timeoutMs: number): Promise<CollectedRun[]> {
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+      };
+      const waiter: Waiter = {
+        fail: (error) => {
+          stop();
+          reject(error);
+        },
+        check: () => {
+          try {
+            const runs = this.#situation.runs();
+            if (!predicate(runs)) return;
+            stop();
+            resolve(runs);
+          } catch (error) {
+            waiter.fail(error instanceof Error ? error : new Error(String(error)));
+          }
+        },
+      };
+      const timer = setTimeout(
+        () => waiter.fail(new Error(`waited ${timeoutMs} ms in vain: ${describe(this.#situation)}`)),
+        timeoutMs,
+      );
+      this.#waiting.add(waiter);
+      waiter.check();
+    });
+  }
+
+  /** The runs have changed. */
+  check(): void {
+    for (const waiter of [...this.#waiting]) waiter.check();
+  }
+
+  /** Nothing more will come. */
+  failAll(reason: string): void {
+    for (const waiter of [...this.#waiting]) {
+      waiter.fail(new Error(`${reason}: ${describe(this.#situation)}`));
+    }
+  }
+}
+
+function describe(situation: Situation): string {
+  const runs = situation.runs();
+  const refused = situation.refused();
+  const traceIds = [...new Set(runs.map((run) => run.traceId))];
+  const lines = [`${runs.length} runs arrived, ${refused.length} refused`];
+  if (situation.unposted() > 0) lines.push(`patched, but never posted: ${situation.unposted()}`);
+  for (const traceId of traceIds.slice(0, MAX_TRACES_SHOWN)) lines.push(formatTrace(runs, traceId));
+  if (traceIds.length > MAX_TRACES_SHOWN) lines.push(`and ${traceIds.length - MAX_TRACES_SHOWN} more traces`);
+  for (const refusal of refused) lines.push(printable(`refused: ${refusal.name ?? ''} ${refusal.reason}`));
+  return lines.join('\n');
+}

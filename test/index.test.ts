@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { run } from './support/app.ts';
+import { baggage, dottedOrder } from './support/trace.ts';
+
+const trace = dottedOrder(2);
+const header = baggage({ metadata: { a: 1 }, tags: ['t'], project: 'p' });
+
+/** Runs ESM source under the agent and gives what it passes to `tell`. */
+async function evaluate(source: string, env: NodeJS.ProcessEnv = {}): Promise<unknown[]> {
+  const prelude = `
+    import { continueTrace, start, status, stop, traceHeaders } from '@org/trace-agent';
+    const trace = ${JSON.stringify(trace)}, baggage = ${JSON.stringify(header)};
+    const told = [];
+    const tell = (value) => told.push(value ?? null);
+    process.on('exit', () => console.log(JSON.stringify(told)));
+  `;
+  const result = await run(['--input-type=module', '-e', prelude + source], { env });
+  expect(result.stderr).toBe('');
+  expect(result.code).toBe(0);
+  return JSON.parse(result.stdout);
+}
+
+describe('traceHeaders', () => {
+  it('is empty where there is no run', async () => {
+    expect(await evaluate('tell(traceHeaders())')).toEqual([{}]);
+  });
+
+  it('has the headers of the current run, across awaits, and of the outer one afterwards', async () => {
+    const told = await evaluate(`
+      import { traceable, getCurrentRunTree } from 'langsmith/traceable';
+      const inner = traceable(async () => {
+        await 1;
+        tell(traceHeaders());
+        tell(getCurrentRunTree().dotted_order);
+      }, { name: 'inner', tracingEnabled: true, project_name: 'p', client: { createRun() {}, updateRun() {} } });
+      await continueTrace({ 'langsmith-trace': trace, baggage }, async () => {
+        await inner();
+        tell(traceHeaders());
+      });
+      tell(traceHeaders());`);
+    const current = told[1] as string;
+    expect(told).toEqual([
+      { 'langsmith-trace': current, baggage: header },
+      expect.stringContaining(`${trace}.`),
+      { 'langsmith-trace': trace, baggage: header },
+      {},
+    ]);
+  });
+});
+
+describe('continueTrace', () => {
+  const forms = [
+    ['a plain object', '{ "langsmith-trace": trace, baggage }'],
+    ['names in another case', '{ "LangSmith-Trace": trace, Baggage: baggage }'],
+    ['arrays of one value', '{ "langsmith-trace": [trace], baggage: [baggage] }'],
+    ['Headers', 'new Headers({ "langsmith-trace": trace, baggage })'],
+    ['a Map', 'new Map([["langsmith-trace", trace], ["baggage", baggage]])'],
+    ['a null-prototype object', 'Object.assign(Object.create(null), { "langsmith-trace": trace, baggage })'],
+  ];
+  it.each(forms)('takes %s', async (_name, headers) => {
+    const told = await evaluate(`tell(continueTrace(${headers}, () => traceHeaders()))`);
+    expect(told).toEqual([{ 'langsmith-trace': trace, baggage: header }]);
+  });
+
+  const bad = [
+    'undefined',
+    'null',
+    '{}',
+    '"text"',
+    '{ "langsmith-trace": "garbage" }',
+    '{ "langsmith-trace": 5 }',
+  ];
+  it.each([...bad, '{ "langsmith-trace": [trace, trace] }', 'new Map()'])(
+    '%s changes nothing',
+    async (headers) => {
+      expect(await evaluate(`tell(continueTrace(${headers}, () => traceHeaders()))`)).toEqual([{}]);
+    },
+  );
+
+  it('gives back what the function returns, and throws what it throws', async () => {
+    const told = await evaluate(`
+      const headers = { 'langsmith-trace': trace };
+      tell(continueTrace(headers, () => 5));
+      tell(await continueTrace(headers, async () => 6));
+      try { continueTrace(headers, () => { throw new Error('its own') }) } catch (error) { tell(error.message) }
+      await continueTrace(headers, async () => { throw new Error('later') }).catch((error) => tell(error.message));`);
+    expect(told).toEqual([5, 6, 'its own', 'later']);
+  });
+
+  it('runs the function without an agent too', async () => {
+    const told = await evaluate(
+      `tell(continueTrace({ 'langsmith-trace': trace }, () => traceHeaders())); tell(status().running);`,
+      { TRACE_AGENT_ENABLED: 'false' },
+    );
+    expect(told).toEqual([{}, false]);
+  });
+});
+
+describe('start and stop', () => {
+  it('start outranks the environment, and leaves a running agent as it is', async () => {
+    const told = await evaluate(`
+      tell(start({ trust: '*' }).config.trust);
+      stop();
+      stop();
+      tell(status().running);
+      tell(start({ trust: '*', maxHeaderBytes: 4096 }).config);`);
+    expect(told).toEqual(['internal', false, expect.objectContaining({ trust: '*', maxHeaderBytes: 4096 })]);
+  });
+
+  it('a stopped agent leaves the SDK working', async () => {
+    const told = await evaluate(`
+      import { traceable, getCurrentRunTree } from 'langsmith/traceable';
+      const client = { createRun() {}, updateRun() {} };
+      const inner = traceable(async () => getCurrentRunTree().parent_run.name, { name: 'inner', tracingEnabled: true, client });
+      const outer = traceable(() => inner(), { name: 'outer', tracingEnabled: true, client });
+      tell(await outer());
+      stop();
+      tell(await outer());
+      start();
+      tell(await outer());
+      tell(continueTrace({ 'langsmith-trace': trace }, () => getCurrentRunTree(true)?.dotted_order));`);
+    expect(told).toEqual(['outer', 'outer', 'outer', trace]);
+  });
+});

@@ -1,0 +1,104 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type App, fixture, startApp } from '../support/app.ts';
+import { baggage, dottedOrder } from '../support/trace.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+const trace = dottedOrder();
+const header = baggage({ metadata: { user: 'someone' }, tags: ['t'], project: 'p' });
+const bare = baggage({ project: 'p' });
+
+let upstream: Upstream;
+let app: App | undefined;
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+afterAll(() => upstream.close());
+afterEach(async () => {
+  await app?.stop();
+  upstream.arrived.length = 0;
+});
+
+/** What arrives upstream of a traced request that a service passes on under these settings. */
+async function sent(env: NodeJS.ProcessEnv, path = '', form = 'fetch') {
+  app = await startApp(fixture('apps/caller.mjs'), { env: { MODULES: 'cjs', ...env } });
+  const query = new URLSearchParams({ form, to: `${upstream.url}${path}` });
+  const response = await fetch(`${app.url}/?${query}`, {
+    headers: { 'langsmith-trace': trace, baggage: header },
+  });
+  expect(response.status, await response.text()).toBe(200);
+  return upstream.arrived.map(({ headers }) => [headers['langsmith-trace'], headers['baggage']]);
+}
+
+const EVERYTHING = [[trace, header]];
+const TRACE = [[trace, bare]];
+const NOTHING = [[undefined, undefined]];
+
+describe.each(['fetch', 'http.get(URL)', 'flat array of headers'])('destinations, %s', (form) => {
+  it.each([
+    ['by default an internal one gets everything', {}, EVERYTHING],
+    ['none is propagated to', { TRACE_AGENT_PROPAGATE_TO: 'none' }, NOTHING],
+    ['another host is propagated to', { TRACE_AGENT_PROPAGATE_TO: 'api.example.com' }, NOTHING],
+    ['this one by address', { TRACE_AGENT_PROPAGATE_TO: '127.0.0.0/8' }, EVERYTHING],
+    ['this one excepted', { TRACE_AGENT_PROPAGATE_TO: '*,!127.0.0.1' }, NOTHING],
+    ['metadata for none', { TRACE_AGENT_SHARE_METADATA_WITH: 'none' }, TRACE],
+    ['metadata for another', { TRACE_AGENT_SHARE_METADATA_WITH: '*.example.com' }, TRACE],
+    [
+      'too few bytes for metadata',
+      { TRACE_AGENT_MAX_HEADER_BYTES: '140' },
+      [[trace, `langsmith-tags=t,${bare}`]],
+    ],
+    ['too few bytes for tags', { TRACE_AGENT_MAX_HEADER_BYTES: '110' }, TRACE],
+    ['too few bytes for the project', { TRACE_AGENT_MAX_HEADER_BYTES: '80' }, NOTHING],
+  ])('%s', async (_name, env, expected) => {
+    expect(await sent(env, '', form)).toEqual(expected);
+  });
+
+  it('a port is matched', async () => {
+    const { port } = new URL(upstream.url);
+    expect(await sent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${port}` }, '', form)).toEqual(EVERYTHING);
+    await app?.stop();
+    upstream.arrived.length = 0;
+    expect(await sent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${Number(port) + 1}` }, '', form)).toEqual(
+      NOTHING,
+    );
+  });
+
+  it('a query string cannot satisfy a host', async () => {
+    const env = { TRACE_AGENT_PROPAGATE_TO: 'api.example.com' };
+    expect(await sent(env, '/?u=http://api.example.com/', form)).toEqual(NOTHING);
+  });
+
+  it('LangSmith’s own address gets nothing, whatever the settings', async () => {
+    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '', form)).toEqual(NOTHING);
+  });
+});
+
+it('a redirect to another host is decided anew', async () => {
+  const { port } = new URL(upstream.url);
+  const env = { TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' };
+  const to = encodeURIComponent(`http://localhost:${port}/there`);
+  expect(await sent(env, `/redirect?to=${to}`)).toEqual([...EVERYTHING, ...NOTHING]);
+});
+
+it('what is left out for its size is said once', async () => {
+  await sent({ TRACE_AGENT_MAX_HEADER_BYTES: '140' });
+  await fetch(`${app?.url}/?${new URLSearchParams({ form: 'fetch', to: upstream.url })}`, {
+    headers: { 'langsmith-trace': dottedOrder(), baggage: header },
+  });
+  const lines = app?.stderr().trim().split('\n') ?? [];
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/warn: .*TRACE_AGENT_MAX_HEADER_BYTES=140.* without metadata/);
+});
+
+describe('peers', () => {
+  it.each([
+    ['internal', EVERYTHING],
+    ['*', EVERYTHING],
+    ['127.0.0.1', EVERYTHING],
+    ['none', NOTHING],
+    ['10.0.0.0/8', NOTHING],
+    ['*,!127.0.0.0/8', NOTHING],
+  ])('TRACE_AGENT_TRUST=%s', async (trust, expected) => {
+    expect(await sent({ TRACE_AGENT_TRUST: trust })).toEqual(expected);
+  });
+});
