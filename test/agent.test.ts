@@ -74,7 +74,7 @@ describe('start', () => {
     });
     const trace = dottedOrder();
     const headers = { 'langsmith-trace': trace };
-    for (const form of ['fetch', 'http.get(URL)', 'undici.request']) {
+    for (const form of ['fetch', 'http.get(URL)', 'axios.get']) {
       await fetch(`${app.url}/?${new URLSearchParams({ form, to: upstream.url })}`, { headers });
     }
     expect(upstream.arrived.map((request) => request.headers['langsmith-trace'])).toEqual([

@@ -21,7 +21,7 @@ export function canShowPlaceholder(): boolean {
 
 /** A child of `parent`, as `RunTree.createChild` makes it, of the class that this process uses. */
 export function createChildOf(parent: object, config: Record<string, unknown>): unknown {
-  known ??= findInRequireCache();
+  known ??= findInRequireCache() ?? findNearCaller();
   if (known === undefined) {
     missed = true;
     return new UntracedRun();
@@ -45,6 +45,20 @@ function findInRequireCache(): RunTreeClass | undefined {
   for (const path of Object.keys(cache ?? {})) {
     if (/[\\/]langsmith[\\/](?:dist|lib)[\\/]run_trees\.c?js$/.test(path))
       return cache?.[path]?.exports?.RunTree;
+  }
+  return undefined;
+}
+
+/** The SDK as ESM: the CommonJS copy of the package that the calling file would get makes runs as well. */
+function findNearCaller(): RunTreeClass | undefined {
+  const { createRequire } = builtin<typeof import('node:module')>('module');
+  const frames = new Error().stack?.match(/(?:file:\/\/)?\/[^\s()]+?(?=:\d+:\d+)/g) ?? [];
+  for (const file of new Set(frames)) {
+    try {
+      return (createRequire(file)('langsmith/run_trees') as { RunTree?: RunTreeClass }).RunTree;
+    } catch {
+      // A file that does not see the package: ours, or Node's own.
+    }
   }
   return undefined;
 }

@@ -56,12 +56,12 @@ export function installHTTPClient(contexts: ContextStorage, propagator: Propagat
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
         const context = this[CONTEXT];
         if (context === undefined || !isActive || this.method === 'CONNECT') {
-          original.call(this, firstLine, headers);
+          original().call(this, firstLine, headers);
           return;
         }
         // The request may outlive its moment on a keep-alive socket; its context need not.
         this[CONTEXT] = undefined;
-        original.call(this, firstLine, injectInto(this, headers, context));
+        original().call(this, firstLine, injectInto(this, headers, context));
       },
   );
 

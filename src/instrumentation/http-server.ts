@@ -40,7 +40,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const { IncomingMessage, ServerResponse } = builtin<typeof import('node:http')>('http');
   let isActive = true;
 
-  const wrapServerEmit = (original: Emit): Emit =>
+  const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response) {
       const remote =
         isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
@@ -48,19 +48,21 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
           : STAY;
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
-      return remote === STAY ? original.apply(this, args) : contexts.run(remote, apply, original, this, args);
+      return remote === STAY
+        ? original().apply(this, args)
+        : contexts.run(remote, apply, original(), this, args);
     };
 
-  const wrapMessageEmit = (original: Emit): Emit =>
+  const wrapMessageEmit = (original: () => Emit): Emit =>
     function emit(this: object) {
       const bound = (this as Bound)[REMOTE];
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
-      if (bound === undefined) return original.apply(this, args);
+      if (bound === undefined) return original().apply(this, args);
       const current = contexts.current();
       const remote = bound ?? undefined;
-      if (remoteOf(current) === remote) return original.apply(this, args);
-      return contexts.run(remote ?? (current && withoutRemote(current)), apply, original, this, args);
+      if (remoteOf(current) === remote) return original().apply(this, args);
+      return contexts.run(remote ?? (current && withoutRemote(current)), apply, original(), this, args);
     };
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. */

@@ -7,17 +7,23 @@ export type Undo = () => void;
 /** A seam: catches one kind of request and hands it to the propagator. */
 export type Install = (contexts: ContextStorage, propagator: Propagator) => Undo;
 
-/** Replaces a method, with the descriptor it had or would have been found with; the undo restores it. */
+/**
+ * Replaces a method, or puts one over an inherited one; the undo restores what was there.
+ *
+ * @param wrap gets a function that gives the original. An inherited one is looked up at each call: others may
+ *   replace it later, as `node:domain` does with `EventEmitter.prototype.emit`.
+ */
 export function patchMethod<T extends object, F extends (...args: never[]) => unknown>(
   target: T,
   name: keyof T & string,
-  wrap: (original: F) => F,
+  wrap: (original: () => F) => F,
 ): Undo {
   const own = Object.getOwnPropertyDescriptor(target, name);
-  const original = target[name] as unknown as F;
-  const replacement = wrap(original);
-  Object.defineProperty(replacement, 'name', { value: original.name, configurable: true });
-  Object.defineProperty(replacement, 'length', { value: original.length, configurable: true });
+  const parent = Object.getPrototypeOf(target) as T;
+  const found = target[name] as F;
+  const replacement = wrap(own === undefined ? () => parent[name] as F : () => found);
+  Object.defineProperty(replacement, 'name', { value: found.name, configurable: true });
+  Object.defineProperty(replacement, 'length', { value: found.length, configurable: true });
   Object.defineProperty(target, name, {
     value: replacement,
     configurable: true,
@@ -26,7 +32,7 @@ export function patchMethod<T extends object, F extends (...args: never[]) => un
   });
   return () => {
     // Somebody has patched over ours since: theirs calls ours, and ours finds nothing to do any more.
-    if ((target[name] as unknown) !== replacement) return;
+    if (target[name] !== (replacement as unknown)) return;
     if (own === undefined) delete target[name];
     else Object.defineProperty(target, name, own);
   };

@@ -36,18 +36,18 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const patched = new WeakSet<object>();
   const seenClasses = new WeakSet<object>();
 
-  function wrapDispatch(original: Dispatch): Dispatch {
+  function wrapDispatch(original: () => Dispatch): Dispatch {
     return function dispatch(this: object, options: Options, handler: unknown): boolean {
-      if (typeof options !== 'object' || options === null) return original.call(this, options, handler);
+      if (typeof options !== 'object' || options === null) return original().call(this, options, handler);
       const noted = options[CONTEXT];
       const current = contexts.current();
       if (noted === undefined) {
         const copy: Options = { ...options, [CONTEXT]: current ?? NO_CONTEXT };
-        return original.call(this, copy, handler);
+        return original().call(this, copy, handler);
       }
       const context = noted === NO_CONTEXT ? undefined : noted;
-      if (context === current) return original.call(this, options, handler);
-      return contexts.run(context, apply, original, this, options, handler);
+      if (context === current) return original().call(this, options, handler);
+      return contexts.run(context, apply, original(), this, options, handler);
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { log } from '../log.ts';
 import type { LangSmithAPI } from './langsmith-api.ts';
 import { canonicalHost, type Endpoint, matches } from './patterns.ts';
 
@@ -16,6 +17,8 @@ export interface Destination {
 /** What a destination gets. */
 export const GRANT = { nothing: 0, trace: 1, everything: 2 } as const;
 export type Grant = (typeof GRANT)[keyof typeof GRANT];
+
+const NAMES: Record<Grant, string> = { 0: 'nothing', 1: 'the trace and its project', 2: 'everything' };
 
 /** Destinations whose decision is remembered; a crawler names more, and then they are decided anew. */
 const CACHE_SIZE = 1000;
@@ -43,6 +46,7 @@ export class DestinationPolicy {
     }
     if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, grant);
+    log('debug', `${key} gets ${NAMES[grant]}`);
     return grant;
   }
 

@@ -18,8 +18,8 @@ export interface AppOptions {
   preload?: Preload;
   env?: NodeJS.ProcessEnv;
   /** Before the agent's own options. */
-  nodeOptions?: string[];
-  args?: string[];
+  nodeOptions?: readonly string[];
+  args?: readonly string[];
   node?: string;
   cwd?: string;
 }
@@ -106,7 +106,7 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
 }
 
 /** Runs a program to its end. */
-export function run(args: string[], options: AppOptions = {}): Promise<Result> {
+export function run(args: readonly string[], options: AppOptions = {}): Promise<Result> {
   const child = spawnNode(args, options, false);
   const output = collect(child);
   return new Promise((resolve, reject) => {
@@ -115,7 +115,7 @@ export function run(args: string[], options: AppOptions = {}): Promise<Result> {
   });
 }
 
-function spawnNode(args: string[], options: AppOptions, ipc: boolean): ChildProcess {
+function spawnNode(args: readonly string[], options: AppOptions, ipc: boolean): ChildProcess {
   const preload = PRELOAD[options.preload ?? 'import'];
   return spawn(
     options.node ?? testNode,

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import type { BaggageFields } from '../../src/headers/baggage.ts';
+import { formatBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { makeHeaderSet, type TraceHeaders } from '../../src/headers/trace-headers.ts';
+import { dottedOrder } from '../support/trace.ts';
+
+const TRACE = dottedOrder(3);
+const FIELDS = {
+  metadata: { 用户: '田中', text: ',;=% "' },
+  tags: ['生产', 'b'],
+  project: 'プロジェクト 🚀',
+} satisfies BaggageFields;
+const { metadata, tags, project } = FIELDS;
+const NO_LIMIT = 1_000_000;
+
+/** The bytes that these headers take in an HTTP/1.1 request. */
+function bytes(trace: string, baggage: string): number {
+  const lines = `langsmith-trace: ${trace}\r\n${baggage === '' ? '' : `baggage: ${baggage}\r\n`}`;
+  return Buffer.byteLength(lines);
+}
+
+const FULL = formatBaggage(FIELDS);
+const WITHOUT_METADATA = formatBaggage({ tags, project });
+const BARE = formatBaggage({ project });
+
+describe('within the limit', () => {
+  test('full has everything, bare the trace and the project alone', () => {
+    expect(makeHeaderSet(TRACE, FIELDS, NO_LIMIT)).toEqual({
+      full: { trace: TRACE, baggage: FULL },
+      bare: { trace: TRACE, baggage: BARE },
+      dropped: 'nothing',
+    });
+  });
+
+  test('bare keeps the address of an addressed run', () => {
+    const address = 'lrn:agents/a/environments/local';
+    const { full, bare } = makeHeaderSet(TRACE, { metadata, tags, address }, NO_LIMIT);
+    expect(parseBaggage(bare?.baggage)).toMatchObject({ address, metadata: undefined, tags: undefined });
+    expect(parseBaggage(full?.baggage)).toEqual({ metadata, tags, project: undefined, address });
+  });
+
+  test('a run that says nothing has no baggage, and its line is not counted', () => {
+    const { full, bare, dropped } = makeHeaderSet(dottedOrder(1), {}, 77);
+    expect(full).toEqual({ trace: expect.any(String), baggage: '' });
+    expect(bare).toEqual(full);
+    expect(dropped).toBe('nothing');
+  });
+});
+
+describe('each step, to the byte', () => {
+  test.each([
+    ['everything', FULL, 'nothing', WITHOUT_METADATA, 'metadata'],
+    ['without metadata', WITHOUT_METADATA, 'metadata', BARE, 'metadata and tags'],
+    ['without tags', BARE, 'metadata and tags', undefined, 'everything'],
+  ])('%s goes where it just fits, and not with a byte less', (_, fits, dropped, next, droppedNext) => {
+    const limit = bytes(TRACE, fits);
+    const just = makeHeaderSet(TRACE, FIELDS, limit);
+    expect(just.full).toEqual({ trace: TRACE, baggage: fits });
+    expect(just.dropped).toBe(dropped);
+    const less = makeHeaderSet(TRACE, FIELDS, limit - 1);
+    expect(less.full).toEqual(next === undefined ? undefined : { trace: TRACE, baggage: next });
+    expect(less.dropped).toBe(droppedNext);
+  });
+
+  test('the trace never goes without its project', () => {
+    for (let limit = bytes(TRACE, BARE) - 1; limit >= 0; limit -= 7) {
+      expect(makeHeaderSet(TRACE, FIELDS, limit)).toEqual({
+        full: undefined,
+        bare: undefined,
+        dropped: 'everything',
+      });
+    }
+  });
+
+  test('a trace alone needs 77 bytes', () => {
+    const trace = dottedOrder(1);
+    expect(makeHeaderSet(trace, {}, 77).full).toEqual({ trace, baggage: '' });
+    expect(makeHeaderSet(trace, {}, 76).full).toBeUndefined();
+  });
+
+  test('large metadata goes, small tags stay', () => {
+    const { full, bare, dropped } = makeHeaderSet(TRACE, { ...FIELDS, metadata: { x: '用'.repeat(3000) } }, 8192);
+    expect(full?.baggage).toBe(WITHOUT_METADATA);
+    expect(bare?.baggage).toBe(BARE);
+    expect(dropped).toBe('metadata');
+  });
+
+  test('large tags go, and small metadata went before them', () => {
+    const { full, dropped } = makeHeaderSet(TRACE, { ...FIELDS, tags: ['t'.repeat(9000)] }, 8192);
+    expect(full?.baggage).toBe(BARE);
+    expect(dropped).toBe('metadata and tags');
+  });
+
+  test('a trace too deep is not sent', () => {
+    expect(makeHeaderSet(dottedOrder(138), {}, 8192).full).toBeDefined();
+    expect(makeHeaderSet(dottedOrder(139), {}, 8192).dropped).toBe('everything');
+  });
+});
+
+test('at every limit the headers fit and each member is whole', () => {
+  const whole: Record<string, unknown> = { metadata, tags, project };
+  for (let limit = 0; limit < bytes(TRACE, FULL) + 10; limit++) {
+    const { full, bare } = makeHeaderSet(TRACE, FIELDS, limit);
+    for (const headers of [full, bare].filter((set): set is TraceHeaders => set !== undefined)) {
+      expect(bytes(headers.trace, headers.baggage)).toBeLessThanOrEqual(limit);
+      expect(headers.trace).toBe(TRACE);
+      for (const [name, value] of Object.entries(parseBaggage(headers.baggage))) {
+        if (value !== undefined) expect(value).toEqual(whole[name]);
+      }
+    }
+  }
+});
+
+describe('the project stays or nothing is sent', () => {
+  // The SDK sends such names. Without them the runs downstream land in another project than their parent.
+  test.each([
+    ['of 513 characters', 'p'.repeat(513)],
+    ['with a tab', 'a\tb'],
+  ])('a project %s', (_, name) => {
+    const { bare } = makeHeaderSet(TRACE, { project: name }, NO_LIMIT);
+    expect(bare).toEqual({ trace: TRACE, baggage: `langsmith-project=${encodeURIComponent(name)}` });
+  });
+});
+
+test('fields that cannot be written do not stop the trace', () => {
+  const fields = { metadata: { n: 1n }, tags: ['\ud800'], project: 'p' };
+  expect(makeHeaderSet(TRACE, fields, NO_LIMIT).full).toEqual({ trace: TRACE, baggage: 'langsmith-project=p' });
+});
