@@ -71,13 +71,18 @@ describe('a member is not there', () => {
     ['metadata encoded twice', `langsmith-metadata=${encodeURIComponent(json({ a: 1 }))}`],
     ['the SDK’s address and nothing valid in it', 'langsmith-address=lrn%3Aagents'],
   ])('%s', (_, header) => {
-    expect(parseBaggage(header)).toMatchObject({});
-    expect(Object.values(parseBaggage(header)).filter((value) => value !== undefined)).toEqual([]);
+    expect({ ...NOTHING, ...parseBaggage(header) }).toEqual(NOTHING);
   });
 
-  test.each(['text', '', 7, true, null, [], ['a'], [{ a: 1 }], {}])('metadata that is %j', (value) => {
-    expect(parseBaggage(`langsmith-metadata=${json(value)},${PROJECT}`)).toEqual({ ...NOTHING, project: 'p' });
-  });
+  test.each([['text'], [''], [7], [true], [null], [[]], [['a']], [[{ a: 1 }]], [{}]])(
+    'metadata that is %j',
+    (value) => {
+      expect(parseBaggage(`langsmith-metadata=${json(value)},${PROJECT}`)).toEqual({
+        ...NOTHING,
+        project: 'p',
+      });
+    },
+  );
 
   test.each(['metadata', 'tags', 'project', 'address'])('%s that comes twice, equal or not', (name) => {
     const value = name === 'metadata' ? json({ a: 1 }) : 'lrn:agents/a/environments/local';
@@ -104,7 +109,9 @@ describe('a member is not there', () => {
 });
 
 describe('langsmith-replicas (CVE-2026-25528)', () => {
-  const replicas = json([{ apiUrl: 'https://evil.example', apiKey: 'k', projectName: 'evil', updates: { outputs: 1 } }]);
+  const replicas = json([
+    { apiUrl: 'https://evil.example', apiKey: 'k', projectName: 'evil', updates: { outputs: 1 } },
+  ]);
 
   test.each([
     `langsmith-replicas=${replicas}`,
@@ -123,8 +130,7 @@ describe('langsmith-replicas (CVE-2026-25528)', () => {
 });
 
 describe('metadata cannot reach a prototype', () => {
-  const parse = (text: string) =>
-    parseBaggage(`langsmith-metadata=${encodeURIComponent(text)}`).metadata;
+  const parse = (text: string) => parseBaggage(`langsmith-metadata=${encodeURIComponent(text)}`).metadata;
 
   test('__proto__ is left out', () => {
     const metadata = parse('{"__proto__":{"polluted":1},"a":1}');
@@ -158,12 +164,16 @@ describe('never throws', () => {
       const fields = parseBaggage(header);
       const again = parseBaggage(formatBaggage(fields));
       // A surrogate that stands alone in the header cannot be written; no header that Node reads has one.
-      if (!header.includes('\ud800')) expect({ ...NOTHING, ...again }, header).toEqual({ ...NOTHING, ...fields });
+      if (!header.includes('\ud800'))
+        expect({ ...NOTHING, ...again }, header).toEqual({ ...NOTHING, ...fields });
     }
   });
 
   test('on JSON nested as deep as a header can carry it', () => {
-    for (const [open, close] of [['[', ']'], ['{"a":', '}']] as const) {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
       const depth = Math.floor(16_000 / (open.length + close.length));
       const header = `langsmith-metadata={"a":${open.repeat(depth)}1${close.repeat(depth)}},${PROJECT}`;
       const fields = parseBaggage(header);

@@ -21,7 +21,9 @@ describe('what is written', () => {
   test.each([' ,;=%"\\', 'CJK 漢字 🎉', '\r\nx-injected: 1', '\u0000\u007f\u0080\u2028', "~!*()'"])(
     'only characters that baggage allows: %j',
     (text) => {
-      const members = formatBaggage({ metadata: { [text]: text }, tags: [text], project: `p${text}` }).split(',');
+      const members = formatBaggage({ metadata: { [text]: text }, tags: [text], project: `p${text}` }).split(
+        ',',
+      );
       expect(members.length).toBeGreaterThanOrEqual(2);
       for (const member of members) {
         const [name, ...value] = member.split('=');
@@ -114,11 +116,19 @@ describe('beside the members of other vendors', () => {
     ['with a bad percent sequence', 'a=%zz', `${OURS},a=%zz`],
     ['with raw non-ASCII', 'a=é', `${OURS},a=é`],
     ['equal names, which are theirs to sort out', 'a=1,a=2', `${OURS},a=1,a=2`],
-    ['names that only look like ours', 'xlangsmith-project=1,langsmith=2', `${OURS},xlangsmith-project=1,langsmith=2`],
+    [
+      'names that only look like ours',
+      'xlangsmith-project=1,langsmith=2',
+      `${OURS},xlangsmith-project=1,langsmith=2`,
+    ],
     ['ours first', 'langsmith-project=old,a=1,b=2', `${OURS},a=1,b=2`],
     ['ours in the middle', 'a=1,langsmith-project=old,b=2', `${OURS},a=1,b=2`],
     ['ours last', 'a=1,b=2,langsmith-project=old', `${OURS},a=1,b=2`],
-    ['ours everywhere', 'langsmith-tags=x,a=1, langsmith-project=y,b=2,\tlangsmith-metadata=z', `${OURS},a=1,b=2`],
+    [
+      'ours everywhere',
+      'langsmith-tags=x,a=1, langsmith-project=y,b=2,\tlangsmith-metadata=z',
+      `${OURS},a=1,b=2`,
+    ],
     ['ours with spaces and properties', 'a=1, langsmith-project = old ; q=1', `${OURS},a=1`],
     ['ours without a value', 'langsmith-project,a=1', `${OURS},a=1`],
     ['ours alone', 'langsmith-project=old', OURS],

@@ -26,13 +26,22 @@ const CASES: [string, Fields][] = [
   ],
   ['percent signs', { project: '100%', metadata: { p: '%zz %20 %' }, tags: ['50%', '%2C'] }],
   ['spaces around', { project: ' padded ', metadata: { ' k ': ' v ' }, tags: [' t '] }],
-  ['URL characters', { project: 'a/b?c#d&e+f', metadata: { url: 'https://a@b/?c=d&e#f' }, tags: ['a+b', '~!*()'] }],
-  ['control characters', { project: 'p', metadata: { t: 'a\tb\r\nx: y\u0000\u007f\u2028' }, tags: ['a\r\nb'] }],
+  [
+    'URL characters',
+    { project: 'a/b?c#d&e+f', metadata: { url: 'https://a@b/?c=d&e#f' }, tags: ['a+b', '~!*()'] },
+  ],
+  [
+    'control characters',
+    { project: 'p', metadata: { t: 'a\tb\r\nx: y\u0000\u007f\u2028' }, tags: ['a\r\nb'] },
+  ],
   [
     'nested objects',
     { project: 'p', metadata: { a: { b: [1, '2', null, true, { c: {} }] }, n: -1.5e-7, zero: 0, no: false } },
   ],
-  ['names of Object.prototype', { project: 'constructor', metadata: { constructor: 'x', toString: 1 }, tags: ['__proto__'] }],
+  [
+    'names of Object.prototype',
+    { project: 'constructor', metadata: { constructor: 'x', toString: 1 }, tags: ['__proto__'] },
+  ],
   ['a lone surrogate in metadata', { project: 'p', metadata: { half: '\ud83d' } }],
 ];
 
@@ -62,7 +71,9 @@ describe.each(CASES)('%s', (_, { metadata, tags, project }) => {
   });
 
   test('is read by the SDK with the members of other vendors behind it', () => {
-    expectReadBySDK(mergeBaggage(formatBaggage(fields), 'sentry-release=1%2C2, userId=Am%C3%A9lie;p=1 , flag'));
+    expectReadBySDK(
+      mergeBaggage(formatBaggage(fields), 'sentry-release=1%2C2, userId=Am%C3%A9lie;p=1 , flag'),
+    );
   });
 
   function expectReadBySDK(baggage: string) {
@@ -91,7 +102,12 @@ describe('the dotted order of a real run', () => {
   });
 
   test('a child carries the metadata of its ancestors, and it is read whole', () => {
-    const child = new RunTree({ name: 'root', project_name: 'p', metadata: { 上: 1 }, tags: ['root'] }).createChild({
+    const child = new RunTree({
+      name: 'root',
+      project_name: 'p',
+      metadata: { 上: 1 },
+      tags: ['root'],
+    }).createChild({
       name: 'child',
       metadata: { 下: '🎉' },
       tags: ['child'],

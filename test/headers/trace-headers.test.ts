@@ -79,7 +79,11 @@ describe('each step, to the byte', () => {
   });
 
   test('large metadata goes, small tags stay', () => {
-    const { full, bare, dropped } = makeHeaderSet(TRACE, { ...FIELDS, metadata: { x: '用'.repeat(3000) } }, 8192);
+    const { full, bare, dropped } = makeHeaderSet(
+      TRACE,
+      { ...FIELDS, metadata: { x: '用'.repeat(3000) } },
+      8192,
+    );
     expect(full?.baggage).toBe(WITHOUT_METADATA);
     expect(bare?.baggage).toBe(BARE);
     expect(dropped).toBe('metadata');
@@ -124,5 +128,8 @@ describe('the project stays or nothing is sent', () => {
 
 test('fields that cannot be written do not stop the trace', () => {
   const fields = { metadata: { n: 1n }, tags: ['\ud800'], project: 'p' };
-  expect(makeHeaderSet(TRACE, fields, NO_LIMIT).full).toEqual({ trace: TRACE, baggage: 'langsmith-project=p' });
+  expect(makeHeaderSet(TRACE, fields, NO_LIMIT).full).toEqual({
+    trace: TRACE,
+    baggage: 'langsmith-project=p',
+  });
 });

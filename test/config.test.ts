@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest';
+import type { StartOptions } from '../src/api.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import { matches } from '../src/policy/patterns.ts';
+
+/** What `status()` says of it. */
+const summary = ({ propagateTo, shareMetadataWith, trust, ...rest }: Config) => ({
+  ...rest,
+  propagateTo: propagateTo.source,
+  shareMetadataWith: shareMetadataWith.source,
+  trust: trust.source,
+});
+
+const DEFAULTS = {
+  enabled: true,
+  propagateTo: '*',
+  shareMetadataWith: 'internal',
+  trust: 'internal',
+  maxHeaderBytes: 8192,
+  log: 'warn',
+};
+
+const VARIABLES = {
+  enabled: 'TRACE_AGENT_ENABLED',
+  propagateTo: 'TRACE_AGENT_PROPAGATE_TO',
+  shareMetadataWith: 'TRACE_AGENT_SHARE_METADATA_WITH',
+  trust: 'TRACE_AGENT_TRUST',
+  maxHeaderBytes: 'TRACE_AGENT_MAX_HEADER_BYTES',
+  log: 'TRACE_AGENT_LOG',
+} as const;
+type Name = keyof typeof VARIABLES;
+const NAMES = Object.keys(VARIABLES) as Name[];
+
+function read(env: NodeJS.ProcessEnv, options?: unknown) {
+  const { config, warnings } = readConfig(env, options as StartOptions | undefined);
+  return { ...summary(config), warnings };
+}
+
+const GOOD: [Name, string, unknown][] = [
+  ['enabled', 'true', true],
+  ['enabled', 'TRUE', true],
+  ['enabled', '1', true],
+  ['enabled', 'false', false],
+  ['enabled', 'False', false],
+  ['enabled', '0', false],
+  ['enabled', ' false ', false],
+  ['propagateTo', 'none', 'none'],
+  ['propagateTo', ' a.com , !b.com ', 'a.com,!b.com'],
+  ['shareMetadataWith', '*', '*'],
+  ['shareMetadataWith', 'internal,*.example.com:8443', 'internal,*.example.com:8443'],
+  ['trust', '10.0.0.0/8,::1', '10.0.0.0/8,::1'],
+  ['trust', '!10.0.0.1', '!10.0.0.1'],
+  ['maxHeaderBytes', '77', 77],
+  ['maxHeaderBytes', '4096', 4096],
+  ['maxHeaderBytes', ' 16384\n', 16_384],
+  ['maxHeaderBytes', '1048576', 1_048_576],
+  ['log', 'silent', 'silent'],
+  ['log', 'error', 'error'],
+  ['log', 'info', 'info'],
+  ['log', 'DEBUG', 'debug'],
+  ['log', ' Warn ', 'warn'],
+];
+
+const RANGE = 'not a whole number of bytes from 77 to 1048576; 8192 is used';
+const BAD: [Name, string, string][] = [
+  ['enabled', 'yes', 'neither true nor false; true is used'],
+  ['enabled', 'off', 'neither true nor false; true is used'],
+  ['propagateTo', 'https://a.com', '"https://a.com" cannot be read; * is used'],
+  ['propagateTo', '*,!https://a.com', '"!https://a.com" cannot be read; none is used'],
+  ['propagateTo', ',', 'holds no pattern; * is used'],
+  ['propagateTo', 'none,a.com', 'none stands beside other patterns; none is used'],
+  ['shareMetadataWith', 'a.com:x', '"a.com:x" cannot be read; internal is used'],
+  ['shareMetadataWith', 'a.com,b.com/x', '"b.com/x" cannot be read; a.com is used'],
+  ['trust', '10.0.0.0/33', '"10.0.0.0/33" cannot be read; internal is used'],
+  ['trust', '"internal"', '"\\"internal\\"" cannot be read; internal is used'],
+  ['maxHeaderBytes', '76', RANGE],
+  ['maxHeaderBytes', '1048577', RANGE],
+  ['maxHeaderBytes', '0', RANGE],
+  ['maxHeaderBytes', '-1', RANGE],
+  ['maxHeaderBytes', '8kb', RANGE],
+  ['maxHeaderBytes', '8_192', RANGE],
+  ['maxHeaderBytes', '8192.5', RANGE],
+  ['maxHeaderBytes', '1e4', RANGE],
+  ['maxHeaderBytes', '0x2000', RANGE],
+  ['maxHeaderBytes', 'Infinity', RANGE],
+  ['maxHeaderBytes', '٨١٩٢', RANGE],
+  ['maxHeaderBytes', '9'.repeat(400), RANGE],
+  ['log', 'verbose', 'none of silent, error, warn, info, debug; warn is used'],
+  ['log', '2', 'none of silent, error, warn, info, debug; warn is used'],
+  ['log', 'warn\nerror', 'none of silent, error, warn, info, debug; warn is used'],
+];
+
+test('with nothing set, the defaults of the README', () => {
+  expect(read({})).toEqual({ ...DEFAULTS, warnings: [] });
+  expect(read({}, {})).toEqual({ ...DEFAULTS, warnings: [] });
+});
+
+test.each(NAMES)('%s: an empty variable is one that is not set', (name) => {
+  for (const value of ['', ' ', '\t\n']) {
+    expect(read({ [VARIABLES[name]]: value })).toEqual({ ...DEFAULTS, warnings: [] });
+  }
+});
+
+test.each(GOOD)('%s=%j', (name, value, expected) => {
+  const result = { ...DEFAULTS, [name]: expected, warnings: [] };
+  expect(read({ [VARIABLES[name]]: value })).toEqual(result);
+  expect(read({}, { [name]: value })).toEqual(result);
+});
+
+describe('a bad value is one warning and the default', () => {
+  test.each(BAD)('%s=%j: %s', (name, value, sentence) => {
+    const used = /([^ ]+) is used$/.exec(sentence)?.[1] ?? '';
+    const asVariable = read({ [VARIABLES[name]]: value });
+    expect(asVariable.warnings).toEqual([`${VARIABLES[name]}=${JSON.stringify(value)}: ${sentence}`]);
+    expect(String(asVariable[name])).toBe(used);
+    const asOption = read({}, { [name]: value });
+    expect(asOption.warnings).toEqual([`option ${name}=${JSON.stringify(value)}: ${sentence}`]);
+    expect(String(asOption[name])).toBe(used);
+  });
+
+  test('each is named, and the good ones hold', () => {
+    const result = read({ TRACE_AGENT_ENABLED: 'x', TRACE_AGENT_LOG: 'y', TRACE_AGENT_TRUST: '10.0.0.1' });
+    expect(result).toMatchObject({ ...DEFAULTS, trust: '10.0.0.1' });
+    expect(result.warnings.map((warning) => warning.split('=')[0])).toEqual([
+      'TRACE_AGENT_ENABLED',
+      'TRACE_AGENT_LOG',
+    ]);
+  });
+
+  test.each([...BAD.map(([, value]) => value), 'a\r\nb'])('a warning is one line: %j', (value) => {
+    for (const name of NAMES) {
+      for (const warning of read({ [VARIABLES[name]]: value }).warnings)
+        expect(warning).not.toMatch(/[\r\n]/);
+    }
+  });
+
+  // A peer is an address: such an entry never holds, so an exception would be lost and a grant be missed.
+  test.each([
+    'localhost',
+    'gateway.example.com',
+    '*.example.com',
+    '*,!evil.example.com',
+    'orders',
+    '10.0.0.1:8080',
+  ])('TRACE_AGENT_TRUST=%s names no peer, which is said', (value) => {
+    const { warnings } = read({ TRACE_AGENT_TRUST: value });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('TRACE_AGENT_TRUST=');
+  });
+});
+
+describe('options', () => {
+  const env = {
+    TRACE_AGENT_ENABLED: 'false',
+    TRACE_AGENT_PROPAGATE_TO: 'env.com',
+    TRACE_AGENT_SHARE_METADATA_WITH: 'env.com',
+    TRACE_AGENT_TRUST: '10.0.0.1',
+    TRACE_AGENT_MAX_HEADER_BYTES: '1000',
+    TRACE_AGENT_LOG: 'debug',
+  };
+  const fromEnv = {
+    enabled: false,
+    propagateTo: 'env.com',
+    shareMetadataWith: 'env.com',
+    trust: '10.0.0.1',
+    maxHeaderBytes: 1000,
+    log: 'debug',
+    warnings: [],
+  };
+  const options = {
+    enabled: true,
+    propagateTo: 'option.com',
+    shareMetadataWith: '*',
+    trust: 'none',
+    maxHeaderBytes: 2000,
+    log: 'error',
+  } as const;
+
+  test('outrank variables, each by itself', () => {
+    expect(read(env, options)).toEqual({ ...options, warnings: [] });
+    for (const name of NAMES) {
+      expect(read(env, { [name]: options[name] })).toEqual({ ...fromEnv, [name]: options[name] });
+    }
+  });
+
+  test('outrank a bad variable, without a warning of it', () => {
+    expect(read({ TRACE_AGENT_LOG: 'bad' }, { log: 'info' })).toEqual({
+      ...DEFAULTS,
+      log: 'info',
+      warnings: [],
+    });
+  });
+
+  test('that are undefined are not given', () => {
+    const undefinedOptions = Object.fromEntries(NAMES.map((name) => [name, undefined]));
+    expect(read(env, undefinedOptions)).toEqual(fromEnv);
+    expect(read(env, undefined)).toEqual(fromEnv);
+  });
+
+  test('are not written to', () => {
+    expect(() => readConfig(Object.freeze({ ...env }), Object.freeze({ ...options }))).not.toThrow();
+  });
+});
+
+test('the result is frozen, all of it that says what is in force', () => {
+  const { config } = readConfig({ TRACE_AGENT_TRUST: '10.0.0.1,!10.0.0.2' });
+  expect(Object.isFrozen(config)).toBe(true);
+  for (const patterns of [config.propagateTo, config.shareMetadataWith, config.trust]) {
+    expect(Object.isFrozen(patterns)).toBe(true);
+    expect(Object.isFrozen(patterns.includes)).toBe(true);
+    expect(Object.isFrozen(patterns.excludes)).toBe(true);
+  }
+});
+
+test('it does not follow the environment afterwards', () => {
+  const env: NodeJS.ProcessEnv = { TRACE_AGENT_TRUST: 'none' };
+  const { config } = readConfig(env);
+  env['TRACE_AGENT_TRUST'] = '*';
+  expect(matches(config.trust, { host: '127.0.0.1', port: undefined })).toBe(false);
+});
+
+describe('never throws, and never takes what is no value for one', () => {
+  const fail = () => {
+    throw new Error('hostile');
+  };
+  const VALUES: [string, unknown][] = [
+    ['null', null],
+    ['a symbol', Symbol('x')],
+    ['an object', {}],
+    ['an object without a prototype', Object.create(null)],
+    ['an object whose toString throws', { toString: fail }],
+    ['a function', () => '*'],
+    ['NaN', Number.NaN],
+    ['an empty text', ''],
+    ['an empty list', []],
+  ];
+
+  test.each(VALUES)('an option that is %s is a warning and the default', (_, value) => {
+    for (const name of NAMES) {
+      const { warnings, ...config } = read({}, { [name]: value });
+      expect(config).toEqual(DEFAULTS);
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toMatch(new RegExp(`^option ${name}=`));
+      expect(warnings[0]).toMatch(/ is used$/);
+    }
+  });
+
+  test.each([true, 7, 8192n])(
+    'a list that is %s is a warning and the default, not a host of that name',
+    (value) => {
+      for (const name of ['propagateTo', 'shareMetadataWith', 'trust'] as const) {
+        const { warnings, ...config } = read({}, { [name]: value });
+        expect(config).toEqual(DEFAULTS);
+        expect(warnings).toHaveLength(1);
+      }
+    },
+  );
+
+  test.each([[null], [7], ['x'], [true], [[]], [Symbol('x')], [() => {}]])(
+    'options that are %s are none',
+    (options) => {
+      expect(read({}, options)).toMatchObject(DEFAULTS);
+    },
+  );
+});

@@ -1,0 +1,215 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import {
+  type Destination,
+  DestinationPolicy,
+  destinationOfURL,
+  GRANT,
+} from '../../src/policy/destinations.ts';
+import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
+
+const SOCKET: Destination = { host: '', port: undefined, local: true, via: undefined };
+
+function policy(
+  options: { propagateTo?: string; shareMetadataWith?: string } = {},
+  env: NodeJS.ProcessEnv = {},
+) {
+  const { config, warnings } = readConfig({}, options);
+  expect(warnings).toEqual([]);
+  const api = createLangSmithAPI(env, () => destinations.forget());
+  const destinations = new DestinationPolicy(config, api);
+  return Object.assign(destinations, { api, of: (url: string) => destinations.decide(url, to(url)) });
+}
+
+const to = (url: string, via?: Destination): Destination => ({ ...destinationOfURL(new URL(url)), via });
+
+describe('by default', () => {
+  test.each([
+    'http://localhost:3000',
+    'http://10.0.0.1',
+    'http://[::1]',
+    'http://[::ffff:10.0.0.1]',
+    'http://orders',
+    'http://orders.shop.svc',
+    'http://127.1',
+  ])('%s gets everything', (url) => {
+    expect(policy().of(url)).toBe(GRANT.everything);
+  });
+
+  test.each([
+    'https://example.com',
+    'http://8.8.8.8',
+    'https://[2001:db8::1]',
+    'https://localhost.example.com',
+  ])('%s gets the trace', (url) => {
+    expect(policy().of(url)).toBe(GRANT.trace);
+  });
+
+  test.each([
+    'https://api.smith.langchain.com/runs',
+    'https://EU.api.smith.langchain.com.',
+    'http://api.smith.langchain.com:8080',
+  ])('LangSmith’s API, %s, gets nothing', (url) => {
+    expect(policy().of(url)).toBe(GRANT.nothing);
+  });
+
+  test('a unix socket gets everything', () => {
+    expect(policy().decide('unix', SOCKET)).toBe(GRANT.everything);
+  });
+
+  test('a destination that cannot be told gets nothing', () => {
+    expect(policy().decide('?', undefined)).toBe(GRANT.nothing);
+    for (const host of ['', 'a b', 'good.example@evil.com', 'a.com:80', 'a\\b']) {
+      expect(policy().decide(host, { ...SOCKET, host, local: false }), host).toBe(GRANT.nothing);
+    }
+  });
+});
+
+describe('the host is what decides, not how the URL looks', () => {
+  const { of } = policy({
+    propagateTo: 'good.example.com,*.good.example.com',
+    shareMetadataWith: 'good.example.com',
+  });
+
+  test.each([
+    'https://good.example.com@evil.com',
+    'https://good.example.com:443@evil.com',
+    'https://evil.com/?host=good.example.com',
+    'https://evil.com/good.example.com',
+    'https://evil.com#@good.example.com',
+    'https://evil.com\\@good.example.com',
+    'https://good.example.com.evil.com',
+    'https://evilgood.example.com',
+    'https://good-example.com',
+    'https://example.com',
+  ])('%s gets nothing', (url) => {
+    expect(of(url)).toBe(GRANT.nothing);
+  });
+
+  test.each([
+    'https://good.example.com',
+    'https://evil.com@good.example.com',
+    'https://GOOD.example.com./?x=evil.com',
+  ])('%s gets everything', (url) => {
+    expect(of(url)).toBe(GRANT.everything);
+  });
+
+  test('what gets the trace need not get metadata', () => {
+    expect(of('https://a.good.example.com')).toBe(GRANT.trace);
+  });
+});
+
+describe('lists', () => {
+  test('metadata goes nowhere that the trace does not go', () => {
+    const { of } = policy({ propagateTo: 'a.com', shareMetadataWith: '*' });
+    expect([of('http://a.com'), of('http://b.com')]).toEqual([GRANT.everything, GRANT.nothing]);
+  });
+
+  test('none', () => {
+    expect(policy({ propagateTo: 'none' }).of('http://localhost')).toBe(GRANT.nothing);
+    expect(policy({ propagateTo: 'none' }).decide('unix', SOCKET)).toBe(GRANT.nothing);
+    expect(policy({ shareMetadataWith: 'none' }).of('http://localhost')).toBe(GRANT.trace);
+  });
+
+  test('an exception by port; a port that the client does not tell is taken to be the one', () => {
+    const destinations = policy({ propagateTo: '!localhost:8080' });
+    expect(destinations.of('http://localhost:8080')).toBe(GRANT.nothing);
+    expect(destinations.of('http://localhost:8081')).toBe(GRANT.everything);
+    expect(destinations.decide('?', { ...SOCKET, host: 'localhost', local: false })).toBe(GRANT.nothing);
+  });
+
+  test('a port that is included; one that the client does not tell is not', () => {
+    const destinations = policy({ propagateTo: 'a.com:443' });
+    expect(destinations.of('https://a.com')).toBe(GRANT.trace);
+    expect(destinations.of('http://a.com')).toBe(GRANT.nothing);
+    expect(destinations.decide('?', { ...to('https://a.com'), port: undefined })).toBe(GRANT.nothing);
+  });
+
+  test('no list makes LangSmith’s API a destination', () => {
+    const env = { LANGSMITH_ENDPOINT: 'http://localhost:1984' };
+    const { of } = policy(
+      { propagateTo: '*,localhost:1984,*.smith.langchain.com', shareMetadataWith: '*' },
+      env,
+    );
+    expect(of('https://api.smith.langchain.com')).toBe(GRANT.nothing);
+    expect([of('http://localhost:1984/runs'), of('http://localhost:1985')]).toEqual([
+      GRANT.nothing,
+      GRANT.everything,
+    ]);
+  });
+});
+
+describe('through a proxy that reads along', () => {
+  const via = (proxy: string, target: string, options = {}) =>
+    policy(options).decide('key', to(target, to(proxy)));
+
+  test.each([
+    ['an internal one, to the inside', 'http://proxy', 'http://orders', GRANT.everything],
+    ['an internal one, to the outside', 'http://proxy', 'http://example.com', GRANT.trace],
+    ['an external one, to the inside', 'http://proxy.example.com', 'http://orders', GRANT.trace],
+    ['an external one, to the outside', 'http://proxy.example.com', 'http://example.com', GRANT.trace],
+    ['to LangSmith’s API', 'http://proxy', 'http://api.smith.langchain.com', GRANT.nothing],
+  ])('%s', (_, proxy, target, grant) => {
+    expect(via(proxy, target)).toBe(grant);
+  });
+
+  test('one whose host cannot be told gets no metadata', () => {
+    const proxy = { ...SOCKET, host: 'a b', local: false };
+    expect(policy().decide('key', to('http://orders', proxy))).toBe(GRANT.trace);
+  });
+
+  test('one on a unix socket is on this machine', () => {
+    expect(policy().decide('key', to('http://orders', SOCKET))).toBe(GRANT.everything);
+  });
+
+  test('one that is excepted reads no trace either', () => {
+    expect(via('http://spy.example.com', 'http://orders', { propagateTo: '*,!spy.example.com' })).toBe(
+      GRANT.nothing,
+    );
+  });
+
+  test('a list of targets need not name the proxy', () => {
+    expect(via('http://proxy', 'http://a.com', { propagateTo: 'a.com' })).toBe(GRANT.trace);
+  });
+});
+
+describe('decisions', () => {
+  test('are remembered by key', () => {
+    const destinations = policy();
+    expect(destinations.cached('key')).toBeUndefined();
+    destinations.decide('key', to('http://localhost'));
+    destinations.decide('none', undefined);
+    expect(destinations.cached('key')).toBe(GRANT.everything);
+    expect(destinations.cached('none')).toBe(GRANT.nothing);
+    expect(destinations.cached('other')).toBeUndefined();
+  });
+
+  test('are at most a thousand', () => {
+    const destinations = policy();
+    const keys = Array.from({ length: 5000 }, (_, i) => `http://host-${i}.example.com`);
+    for (const key of keys) expect(destinations.of(key)).toBe(GRANT.trace);
+    const remembered = keys.filter((key) => destinations.cached(key) !== undefined);
+    expect(remembered.length).toBeGreaterThan(0);
+    expect(remembered.length).toBeLessThanOrEqual(1000);
+    expect(destinations.cached('http://host-4999.example.com')).toBe(GRANT.trace);
+  });
+
+  test('are made anew when an address of LangSmith’s API is learned', () => {
+    const destinations = policy();
+    expect(destinations.of('http://localhost:1984')).toBe(GRANT.everything);
+    destinations.api.observe({ client: { apiUrl: 'http://localhost:1984' } });
+    expect(destinations.cached('http://localhost:1984')).toBeUndefined();
+    expect(destinations.of('http://localhost:1984')).toBe(GRANT.nothing);
+  });
+
+  test('are made anew when the environment names it late', () => {
+    const env: NodeJS.ProcessEnv = {};
+    const destinations = policy({}, env);
+    expect(destinations.of('http://localhost:1984')).toBe(GRANT.everything);
+    env['LANGSMITH_ENDPOINT'] = 'http://localhost:1984';
+    destinations.of('http://somewhere.else');
+    expect(destinations.cached('http://localhost:1984')).toBeUndefined();
+    expect(destinations.of('http://localhost:1984')).toBe(GRANT.nothing);
+    expect(destinations.cached('http://localhost:1984')).toBe(GRANT.nothing);
+  });
+});

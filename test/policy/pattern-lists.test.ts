@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalHost, matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
+
+const holds = (patterns: Patterns, host: string, port: number | undefined = 443) =>
+  matches(patterns, { host: canonicalHost(host) ?? '', port });
+
+/** A list without bad entries. */
+function good(list: string, fallback = 'internal'): Patterns {
+  const { patterns, warning } = parsePatterns(list, fallback);
+  expect(warning, list).toBeUndefined();
+  return patterns;
+}
+
+describe('a list', () => {
+  test('holds where any of its patterns does', () => {
+    const patterns = good('api.example.com, 10.0.0.0/8 ,*.corp.example,localhost:8080');
+    for (const host of ['api.example.com', '10.9.8.7', 'a.corp.example'])
+      expect(holds(patterns, host)).toBe(true);
+    expect(holds(patterns, 'localhost', 8080)).toBe(true);
+    for (const host of ['example.com', '11.0.0.0', 'corp.example', 'localhost'])
+      expect(holds(patterns, host)).toBe(false);
+  });
+
+  test('may have spaces, line ends and empty entries', () => {
+    const patterns = good(' a.com ,,\n b.com\t, ');
+    expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'c.com')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('says what is in force', () => {
+    expect(good('a.com , !b.com').source).toBe('a.com,!b.com');
+    expect(good('none').source).toBe('none');
+    expect(parsePatterns('http://a', 'internal').patterns.source).toBe('internal');
+    expect(parsePatterns('a.com,http://a', '*').patterns.source).toBe('a.com');
+  });
+
+  test.each(['INTERNAL', 'Internal'])('%s is internal, not a host of that name', (list) => {
+    expect(holds(good(list, 'none'), '127.0.0.1')).toBe(true);
+  });
+
+  test.each(['NONE', 'None'])('%s is none', (list) => {
+    expect(holds(parsePatterns(list, '*').patterns, 'none')).toBe(false);
+    expect(parsePatterns(`${list},a.com`, '*').warning).toMatch(/none is used$/);
+  });
+
+  test('of ten thousand entries is read and matched in reasonable time', () => {
+    const hosts = Array.from({ length: 10_000 }, (_, i) => `host-${i}.example.com`);
+    const networks = Array.from({ length: 10_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);
+    const bad = Array.from({ length: 10_000 }, (_, i) => `http://${i}`);
+    const started = performance.now();
+    const { patterns, warning } = parsePatterns([...hosts, ...networks, ...bad].join(','), 'none');
+    expect(holds(patterns, 'host-9999.example.com')).toBe(true);
+    expect(holds(patterns, '10.39.15.1')).toBe(true);
+    expect(holds(patterns, 'host-10000.example.com')).toBe(false);
+    expect(warning).toContain('"http://9999"');
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('and its patterns cannot be changed afterwards', () => {
+    expect(Object.isFrozen(good('a.com'))).toBe(true);
+  });
+});
+
+describe('an exception', () => {
+  test.each([
+    ['*,!evil.com', ['good.com', 'a.evil.com'], ['evil.com', 'EVIL.com.']],
+    ['!evil.com,*', ['good.com'], ['evil.com']],
+    ['*, ! evil.com', ['good.com'], ['evil.com']],
+    ['*,!*.evil.com', ['evil.com', 'notevil.com'], ['a.evil.com']],
+    ['*,!internal', ['good.com', '8.8.8.8'], ['localhost', '10.0.0.1', '127.1', 'a.svc']],
+    ['internal,!169.254.0.0/16', ['10.0.0.1'], ['169.254.169.254', '::ffff:169.254.169.254', '0xa9fea9fe']],
+    ['10.0.0.0/8,!10.1.0.0/16', ['10.2.0.0'], ['10.1.2.3', '11.0.0.0']],
+    ['*,!::1', ['127.0.0.1'], ['[::1]', '0:0::1']],
+    ['*,!bücher.example', ['good.com'], ['xn--bcher-kva.example']],
+    ['a.com,!a.com', [], ['a.com', 'b.com']],
+    ['*,!*', [], ['a.com', 'localhost']],
+  ])('%s', (list, inside, outside) => {
+    const patterns = good(list);
+    for (const host of inside) expect(holds(patterns, host), host).toBe(true);
+    for (const host of outside) expect(holds(patterns, host), host).toBe(false);
+  });
+
+  test('with a port excepts that port', () => {
+    const patterns = good('*,!a.com:8080');
+    expect(holds(patterns, 'a.com', 8080)).toBe(false);
+    expect(holds(patterns, 'a.com', 443)).toBe(true);
+  });
+
+  test('alone excepts from the default', () => {
+    const fromAll = good('!evil.com,!10.0.0.1', '*');
+    expect(holds(fromAll, 'good.com')).toBe(true);
+    expect([holds(fromAll, 'evil.com'), holds(fromAll, '10.0.0.1')]).toEqual([false, false]);
+    const fromInternal = good('!10.0.0.1', 'internal');
+    expect([holds(fromInternal, '10.0.0.2'), holds(fromInternal, 'good.com')]).toEqual([true, false]);
+    expect(holds(fromInternal, '10.0.0.1')).toBe(false);
+  });
+});
+
+describe('a bad entry', () => {
+  test.each([
+    'https://api.example.com',
+    'api.example.com/',
+    'api.example.com/v1',
+    'api.example.com?x',
+    'user@api.example.com',
+    'a b.com',
+    'a.com;b.com',
+    'a.com|b.com',
+    '"internal"',
+    "'a.com'",
+    '$TRUSTED_HOSTS',
+    '{a.com}',
+    'host=a.com',
+    '(a|b).com',
+    'a..com',
+    'api*.example.com',
+    '*example.com',
+    '*.*.example.com',
+    'a.*.example.com',
+    '*.',
+    '*.10.0.0.1',
+    '10.0.*',
+    '*:443',
+    'internal:443',
+    'none:443',
+    'a.com:',
+    'a.com:0',
+    'a.com:65536',
+    'a.com:999999',
+    'a.com:http',
+    'a.com:80:80',
+    'a.com:-1',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/',
+    '10.0.0/8',
+    '10.0.0.256',
+    '10.0.0.0/8:443',
+    '10.0.0.1-10.0.0.9',
+    'fd00::/129',
+    '[fd00::/8]',
+    '[::1',
+    '::1]',
+    ':::1',
+    '[::1]:0',
+    '.',
+    '!',
+    '!!a.com',
+    '!none',
+    '!https://a.com',
+    '!10.0.0.0/33',
+  ])('%s is named, and what is used instead', (entry) => {
+    const isException = entry.startsWith('!');
+    const alone = parsePatterns(entry, 'internal');
+    expect(alone.warning).toBe(
+      `${JSON.stringify(entry)} cannot be read; ${isException ? 'none' : 'internal'} is used`,
+    );
+    const { patterns, warning } = parsePatterns(`a.com,${entry}`, 'internal');
+    expect(warning).toBe(
+      `${JSON.stringify(entry)} cannot be read; ${isException ? 'none' : 'a.com'} is used`,
+    );
+    expect(holds(patterns, 'a.com')).toBe(!isException);
+    expect(holds(patterns, 'b.com')).toBe(false);
+  });
+
+  test('in an exception takes the whole list back: the rest would grant what it was there to refuse', () => {
+    const { patterns, warning } = parsePatterns('*,!http://evil.com,!b.com', '*');
+    expect(holds(patterns, 'evil.com')).toBe(false);
+    expect(patterns.source).toBe('none');
+    expect(warning).toBe('"!http://evil.com" cannot be read; none is used');
+  });
+
+  test('among others: all the bad ones are named, the good ones hold', () => {
+    const { patterns, warning } = parsePatterns('http://x,a.com,b.com:0,!c.com', '*');
+    expect(warning).toBe('"http://x", "b.com:0" cannot be read; a.com,!c.com is used');
+    expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'c.com')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('and nothing else: the default', () => {
+    const { patterns, warning } = parsePatterns('http://x,b.com:0', '*');
+    expect(warning).toBe('"http://x", "b.com:0" cannot be read; * is used');
+    expect(holds(patterns, 'any.com')).toBe(true);
+  });
+});
+
+test.each(['', ' ', ',', ' , ,'])('a list of nothing (%j) is the default, with a warning', (list) => {
+  const { patterns, warning } = parsePatterns(list, 'internal');
+  expect(warning).toBe('holds no pattern; internal is used');
+  expect([holds(patterns, 'localhost'), holds(patterns, 'a.com')]).toEqual([true, false]);
+});
+
+test.each(['none,a.com', '*,none', 'none,!a.com', 'none,none'])('none beside others (%s) is none', (list) => {
+  const { patterns, warning } = parsePatterns(list, '*');
+  expect(warning).toBe('none stands beside other patterns; none is used');
+  expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'none')]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
