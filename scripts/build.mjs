@@ -21,12 +21,18 @@ const common = {
   legalComments: 'inline',
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
+  // Plain assignments in constructors: a `RemoteRun` is made for each traced request.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
+
+/** Half the size is half the time to compile; names stay, for stack traces. */
+const small = { minifyWhitespace: true, minifySyntax: true };
 
 await Promise.all([
   // Must parse on Node 8, to leave quietly there.
   build({
     ...common,
+    ...small,
     entryPoints: ['src/preload.ts'],
     outfile: 'dist/register.cjs',
     format: 'cjs',

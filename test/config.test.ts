@@ -75,10 +75,8 @@ const BAD: [Name, string, string][] = [
   ['trust', '"internal"', '"\\"internal\\"" cannot be read; internal is used'],
   ['maxHeaderBytes', '76', RANGE],
   ['maxHeaderBytes', '1048577', RANGE],
-  ['maxHeaderBytes', '0', RANGE],
   ['maxHeaderBytes', '-1', RANGE],
   ['maxHeaderBytes', '8kb', RANGE],
-  ['maxHeaderBytes', '8_192', RANGE],
   ['maxHeaderBytes', '8192.5', RANGE],
   ['maxHeaderBytes', '1e4', RANGE],
   ['maxHeaderBytes', '0x2000', RANGE],
@@ -86,7 +84,6 @@ const BAD: [Name, string, string][] = [
   ['maxHeaderBytes', '٨١٩٢', RANGE],
   ['maxHeaderBytes', '9'.repeat(400), RANGE],
   ['log', 'verbose', 'none of silent, error, warn, info, debug; warn is used'],
-  ['log', '2', 'none of silent, error, warn, info, debug; warn is used'],
   ['log', 'warn\nerror', 'none of silent, error, warn, info, debug; warn is used'],
 ];
 
@@ -127,11 +124,10 @@ describe('a bad value is one warning and the default', () => {
     ]);
   });
 
-  test.each([...BAD.map(([, value]) => value), 'a\r\nb'])('a warning is one line: %j', (value) => {
-    for (const name of NAMES) {
-      for (const warning of read({ [VARIABLES[name]]: value }).warnings)
-        expect(warning).not.toMatch(/[\r\n]/);
-    }
+  test.each(NAMES)('a warning of %s is one line, whatever the value', (name) => {
+    const { warnings } = read({ [VARIABLES[name]]: 'a\r\n b' });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).not.toMatch(/[\r\n]/);
   });
 
   // A peer is an address: such an entry never holds, so an exception would be lost and a grant be missed.
@@ -202,13 +198,11 @@ describe('options', () => {
   });
 });
 
-test('the result is frozen, all of it that says what is in force', () => {
+test('the result is frozen, and so is each list in it', () => {
   const { config } = readConfig({ TRACE_AGENT_TRUST: '10.0.0.1,!10.0.0.2' });
-  expect(Object.isFrozen(config)).toBe(true);
-  for (const patterns of [config.propagateTo, config.shareMetadataWith, config.trust]) {
-    expect(Object.isFrozen(patterns)).toBe(true);
-    expect(Object.isFrozen(patterns.includes)).toBe(true);
-    expect(Object.isFrozen(patterns.excludes)).toBe(true);
+  expect(config).toSatisfy(Object.isFrozen);
+  for (const list of [config.propagateTo, config.shareMetadataWith, config.trust]) {
+    expect([list, list.includes, list.excludes].map(Object.isFrozen)).toEqual([true, true, true]);
   }
 });
 

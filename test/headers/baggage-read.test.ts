@@ -153,11 +153,12 @@ describe('metadata cannot reach a prototype', () => {
 describe('never throws', () => {
   test.each([0, 1, 2, 3])('on noise (seed %i), and what it has read it reads again when written', (seed) => {
     const next = numbers(seed);
+    // biome-ignore format: a table
     const pieces = [
       'langsmith-metadata=', 'langsmith-tags=', 'langsmith-project=', 'langsmith-address=', 'langsmith-replicas=',
       'lrn:agents/a/environments/local', '%7B%22a%22%3A1%7D', '{', '}', '"a":', '[', ']', '%', '%2', '%2C', '%ff',
       '%E7%94%A8', ',', ', ', ';', '=', ' ', '\t', 'x', '\u0000', '\ud800', '🎉', '"__proto__":{}', 'null',
-    ]; // biome-ignore format: a table
+    ];
     for (let i = 0; i < 5000; i++) {
       let header = '';
       for (let n = next() * 12; n > 0; n--) header += pieces[Math.floor(next() * pieces.length)];
