@@ -1,6 +1,6 @@
 import type { LogLevel, StartOptions } from './api.ts';
 import { LOG_LEVELS } from './log.ts';
-import { type Patterns, parsePatterns } from './policy/patterns.ts';
+import { type Patterns, parsePatterns, type Subject } from './policy/patterns.ts';
 
 export interface Config {
   readonly enabled: boolean;
@@ -17,9 +17,13 @@ export interface ConfigResult {
   readonly warnings: readonly string[];
 }
 
+/** A value and where it is from. */
 interface Setting {
   readonly name: string;
-  readonly value: string | undefined;
+  /** `undefined`: not given. `null`: an option of a type that it cannot have. */
+  readonly value: string | null | undefined;
+  /** As a message shows it. */
+  readonly shown: string;
 }
 
 const MAX_HEADER_BYTES = 8192;
@@ -34,36 +38,39 @@ const MOST_HEADER_BYTES = 1_048_576;
  */
 export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): ConfigResult {
   const warnings: string[] = [];
-  const setting = (name: string, option: unknown, optionName: string): Setting => {
-    if (option !== undefined) return { name: `option ${optionName}`, value: String(option).trim() };
+  const setting = (name: string, option: keyof StartOptions, type: string): Setting => {
+    const given: unknown = (options as StartOptions | null)?.[option];
+    if (given !== undefined) {
+      const value = typeof given === type || typeof given === 'string' ? String(given).trim() : null;
+      return { name: `option ${option}`, value: value === '' ? null : value, shown: show(given) };
+    }
     const value = env[name]?.trim();
-    return { name, value: value === '' ? undefined : value };
+    return { name, value: value === '' ? undefined : value, shown: show(value) };
   };
-  const patterns = (from: Setting, fallback: string): Patterns => {
-    const { patterns: parsed, warning } = parsePatterns(from.value ?? fallback, fallback);
-    if (warning !== undefined) warnings.push(`${from.name}=${JSON.stringify(from.value)}: ${warning}`);
+  const patterns = (from: Setting, fallback: string, of: Subject): Patterns => {
+    if (from.value === null)
+      warnings.push(`${from.name}=${from.shown}: not a list of patterns; ${fallback} is used`);
+    const { patterns: parsed, warning } = parsePatterns(from.value ?? fallback, fallback, of);
+    if (warning !== undefined) warnings.push(`${from.name}=${from.shown}: ${warning}`);
     return parsed;
   };
   const config = Object.freeze({
-    enabled: readEnabled(setting('TRACE_AGENT_ENABLED', options.enabled, 'enabled'), warnings),
-    propagateTo: patterns(setting('TRACE_AGENT_PROPAGATE_TO', options.propagateTo, 'propagateTo'), '*'),
+    enabled: readEnabled(setting('TRACE_AGENT_ENABLED', 'enabled', 'boolean'), warnings),
+    propagateTo: patterns(setting('TRACE_AGENT_PROPAGATE_TO', 'propagateTo', 'string'), '*', 'destinations'),
     shareMetadataWith: patterns(
-      setting('TRACE_AGENT_SHARE_METADATA_WITH', options.shareMetadataWith, 'shareMetadataWith'),
+      setting('TRACE_AGENT_SHARE_METADATA_WITH', 'shareMetadataWith', 'string'),
       'internal',
+      'destinations',
     ),
-    trust: patterns(setting('TRACE_AGENT_TRUST', options.trust, 'trust'), 'internal'),
-    maxHeaderBytes: readBytes(
-      setting('TRACE_AGENT_MAX_HEADER_BYTES', options.maxHeaderBytes, 'maxHeaderBytes'),
-      warnings,
-    ),
-    log: readLevel(setting('TRACE_AGENT_LOG', options.log, 'log'), warnings),
+    trust: patterns(setting('TRACE_AGENT_TRUST', 'trust', 'string'), 'internal', 'peers'),
+    maxHeaderBytes: readBytes(setting('TRACE_AGENT_MAX_HEADER_BYTES', 'maxHeaderBytes', 'number'), warnings),
+    log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),
   });
   return { config, warnings };
 }
 
-function readEnabled({ name, value }: Setting, warnings: string[]): boolean {
+function readEnabled({ name, value, shown }: Setting, warnings: string[]): boolean {
   switch (value?.toLowerCase()) {
-    case undefined:
     case 'true':
     case '1':
       return true;
@@ -71,24 +78,35 @@ function readEnabled({ name, value }: Setting, warnings: string[]): boolean {
     case '0':
       return false;
     default:
-      warnings.push(`${name}=${JSON.stringify(value)}: neither true nor false; true is used`);
+      if (value !== undefined) warnings.push(`${name}=${shown}: neither true nor false; true is used`);
       return true;
   }
 }
 
-function readBytes({ name, value }: Setting, warnings: string[]): number {
+function readBytes({ name, value, shown }: Setting, warnings: string[]): number {
   if (value === undefined) return MAX_HEADER_BYTES;
   const bytes = Number(value);
-  if (/^\d+$/.test(value) && bytes >= LEAST_HEADER_BYTES && bytes <= MOST_HEADER_BYTES) return bytes;
+  if (value !== null && /^\d+$/.test(value) && bytes >= LEAST_HEADER_BYTES && bytes <= MOST_HEADER_BYTES)
+    return bytes;
   const range = `a whole number of bytes from ${LEAST_HEADER_BYTES} to ${MOST_HEADER_BYTES}`;
-  warnings.push(`${name}=${JSON.stringify(value)}: not ${range}; ${MAX_HEADER_BYTES} is used`);
+  warnings.push(`${name}=${shown}: not ${range}; ${MAX_HEADER_BYTES} is used`);
   return MAX_HEADER_BYTES;
 }
 
-function readLevel({ name, value }: Setting, warnings: string[]): LogLevel {
+function readLevel({ name, value, shown }: Setting, warnings: string[]): LogLevel {
   if (value === undefined) return 'warn';
-  const level = LOG_LEVELS.find((known) => known === value.toLowerCase());
+  const level = LOG_LEVELS.find((known) => known === value?.toLowerCase());
   if (level !== undefined) return level;
-  warnings.push(`${name}=${JSON.stringify(value)}: none of ${LOG_LEVELS.join(', ')}; warn is used`);
+  warnings.push(`${name}=${shown}: none of ${LOG_LEVELS.join(', ')}; warn is used`);
   return 'warn';
+}
+
+/** A value as a message shows it, whatever it is. */
+function show(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A cycle, a BigInt, a toString that throws.
+    return `a value of type ${typeof value}`;
+  }
 }

@@ -8,22 +8,23 @@ export interface AgentAddress {
   readonly environment: string;
 }
 
-const LRN =
-  /^lrn:agents\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/environments\/(local|development|staging|production)$/i;
+const LRN = /^lrn:agents\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/environments\/([a-zA-Z]+)$/;
+const ENVIRONMENTS = ['LOCAL', 'DEVELOPMENT', 'STAGING', 'PRODUCTION'];
 
 /** The wire form read as the SDK's object, or `undefined`. */
 export function parseAddress(lrn: string): AgentAddress | undefined {
   const match = LRN.exec(lrn);
-  if (match === null || match[1] === undefined || match[2] === undefined) return undefined;
-  if (match[1] !== match[1].toLowerCase()) return undefined;
-  return { kind: 'AGENT', id: match[1], environment: match[2].toUpperCase() };
+  const environment = match?.[2]?.toUpperCase();
+  if (match?.[1] === undefined || environment === undefined || !ENVIRONMENTS.includes(environment))
+    return undefined;
+  return { kind: 'AGENT', id: match[1], environment };
 }
 
 /** The SDK's object in its wire form, or `undefined` where it is no agent's address. */
 export function formatAddress(address: unknown): string | undefined {
   if (typeof address !== 'object' || address === null) return undefined;
-  const { id, environment } = address as { id?: unknown; environment?: unknown };
-  if (typeof id !== 'string' || typeof environment !== 'string') return undefined;
+  const { kind, id, environment } = address as { kind?: unknown; id?: unknown; environment?: unknown };
+  if (kind !== 'AGENT' || typeof id !== 'string' || typeof environment !== 'string') return undefined;
   const lrn = `lrn:agents/${id}/environments/${environment.toLowerCase()}`;
   return parseAddress(lrn) === undefined ? undefined : lrn;
 }

@@ -55,14 +55,12 @@ export function formatBaggage(fields: BaggageFields): string {
   const members: string[] = [];
   const metadata = fields.metadata === undefined ? undefined : encodeMetadata(fields.metadata);
   if (metadata !== undefined) members.push(`${METADATA}=${metadata}`);
-  if (fields.tags !== undefined && fields.tags.length > 0) {
-    const tags = encode(fields.tags.join(','));
-    if (tags !== undefined) members.push(`${TAGS}=${tags}`);
-  }
-  const project = readProject(fields.project);
-  const encodedProject = project === undefined ? undefined : encode(project);
-  if (encodedProject !== undefined) members.push(`${PROJECT}=${encodedProject}`);
-  else if (fields.address !== undefined) members.push(`${ADDRESS}=${encode(fields.address)}`);
+  const tags = encode(fields.tags?.filter((tag) => tag !== '').join(','));
+  if (tags !== undefined) members.push(`${TAGS}=${tags}`);
+  const project = encode(fields.project);
+  const address = encode(readAddress(fields.address));
+  if (project !== undefined) members.push(`${PROJECT}=${project}`);
+  else if (address !== undefined) members.push(`${ADDRESS}=${address}`);
   return members.join(',');
 }
 
@@ -92,7 +90,8 @@ function decode(raw: string): string | undefined {
   }
 }
 
-function encode(value: string): string | undefined {
+function encode(value: string | undefined): string | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
   try {
     return encodeURIComponent(value);
   } catch {
@@ -116,16 +115,23 @@ function encodeMetadata(metadata: Readonly<Record<string, unknown>>): string | u
 function readMetadata(value: string | undefined): Record<string, unknown> | undefined {
   if (value === undefined) return undefined;
   try {
-    const metadata: unknown = JSON.parse(value);
+    const metadata: unknown = JSON.parse(value, mayNamePrototype(value) ? withoutPrototype : undefined);
     if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined;
-    // An own `__proto__`, which JSON can carry, becomes a prototype wherever somebody copies it by assignment.
-    // biome-ignore lint/suspicious/noProto: an own property is deleted
-    delete (metadata as Record<string, unknown>)['__proto__'];
     return Object.keys(metadata).length === 0 ? undefined : (metadata as Record<string, unknown>);
   } catch {
     // Not JSON: this member is not there.
     return undefined;
   }
+}
+
+/** An own `__proto__`, which JSON can carry, becomes a prototype wherever somebody copies it by assignment. */
+function withoutPrototype(name: string, value: unknown): unknown {
+  return name === '__proto__' ? undefined : value;
+}
+
+/** By its letters, or by escapes that may spell it. */
+function mayNamePrototype(json: string): boolean {
+  return json.includes('__proto__') || json.includes('\\u');
 }
 
 function readTags(value: string | undefined): string[] | undefined {

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import { log } from '../log.ts';
+import { canonicalHost } from './hosts.ts';
 import type { LangSmithAPI } from './langsmith-api.ts';
-import { canonicalHost, type Endpoint, matches } from './patterns.ts';
+import { type Endpoint, isExcepted, matches } from './patterns.ts';
 
 /** Where an outgoing request goes, as its client names it. */
 export interface Destination {
@@ -41,9 +42,7 @@ export class DestinationPolicy {
 
   decide(key: string, destination: Destination | undefined): Grant {
     let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination);
-    if (grant === GRANT.everything && destination?.via !== undefined) {
-      if (!this.sharesMetadata(destination.via)) grant = GRANT.trace;
-    }
+    if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant);
     if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, grant);
     log('debug', `${key} gets ${NAMES[grant]}`);
@@ -63,6 +62,13 @@ export class DestinationPolicy {
     return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
   }
 
+  /** A proxy need not be on the list of those that get the trace, but must not be excepted from it. */
+  private grantThrough(via: Destination, grant: Grant): Grant {
+    const endpoint = endpointOf(via) ?? { host: '', port: undefined };
+    if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
+    return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
+  }
+
   private sharesMetadata(destination: Destination): boolean {
     const endpoint = endpointOf(destination);
     return endpoint !== undefined && matches(this.config.shareMetadataWith, endpoint);
@@ -74,10 +80,11 @@ export function isAbsolute(target: string): boolean {
   return target.charCodeAt(0) !== 0x2f && /^https?:\/\//i.test(target);
 }
 
-/** The origin of a URL; `undefined` for what is none. */
+/** The origin of a URL; `undefined` for what is none, or has none. */
 export function originOf(url: string): string | undefined {
   try {
-    return new URL(url).origin;
+    const { origin } = new URL(url);
+    return origin === 'null' ? undefined : origin;
   } catch {
     return undefined;
   }

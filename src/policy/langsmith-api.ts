@@ -1,5 +1,5 @@
 import type { RunTreeLike } from '../context/run-tree.ts';
-import { canonicalHost } from './patterns.ts';
+import { canonicalHost } from './hosts.ts';
 
 /** Where the SDK sends runs to when nothing else is said, and its regional twins. */
 const HOSTED = '.smith.langchain.com';
@@ -59,7 +59,8 @@ export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void)
 
 function parseAddress(url: string): { host: string; port: number } | undefined {
   try {
-    const { hostname, port, protocol } = new URL(url);
+    // The SDK takes quotes off (`client.js`, `trimQuotes`): `.env` files leave them on.
+    const { hostname, port, protocol } = new URL(url.trim().replace(/^(["'])(.*)\1$/, '$2'));
     const host = canonicalHost(hostname);
     if (host === undefined) return undefined;
     return { host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };

@@ -1,4 +1,5 @@
 import { builtin } from '../builtins.ts';
+import { canonicalHost, isInNetwork, isInternal } from './hosts.ts';
 
 /**
  * Patterns of destinations and peers: `*`, `none`, `internal`, a host, `*.example.com`, `host:port`, an IP or
@@ -33,6 +34,7 @@ interface NetworkPattern {
 
 /** A host in canonical form (see `canonicalHost`), and what is known of the port. */
 export interface Endpoint {
+  /** `''` where it cannot be told: then a pattern that names a host includes nothing and excludes all. */
   readonly host: string;
   /** `undefined` where the port cannot be told: then a pattern with a port includes nothing and excludes all. */
   readonly port: number | undefined;
@@ -40,42 +42,35 @@ export interface Endpoint {
   readonly local?: boolean;
 }
 
+/** What a list is matched against. */
+export type Subject = 'destinations' | 'peers';
+
 export interface ParsedPatterns {
   readonly patterns: Patterns;
   readonly warning: string | undefined;
 }
-
-const INTERNAL_SUFFIXES = ['.internal', '.local', '.localhost', '.svc', '.cluster.local', '.home.arpa'];
-/** Loopback, private, link-local and unique-local: RFC 1122, 1918, 3927, 4193, 4291. */
-const INTERNAL_NETWORKS: readonly (readonly [string, number])[] = [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-];
 
 /**
  * Reads a list. Bad entries are left out and named in the warning, the others hold. A list that would then be
  * empty becomes `fallback`; one that lost an exception becomes `none`, because the rest would grant what the
  * exception was there to refuse.
  */
-export function parsePatterns(list: string, fallback: string): ParsedPatterns {
+export function parsePatterns(list: string, fallback: string, of: Subject = 'destinations'): ParsedPatterns {
   const entries = list
     .split(',')
     .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-  const bad = entries.filter((entry) => entry !== 'none' && parsePattern(bare(entry)) === undefined);
+    .filter((entry) => entry !== '')
+    .map((entry) => (isKeyword(bare(entry).toLowerCase()) ? entry.toLowerCase() : entry));
+  const bad = entries.filter((entry) => entry !== 'none' && !isUsable(parsePattern(bare(entry)), of));
   const good = entries.filter((entry) => !bad.includes(entry));
+  const isRead = (entry: string) => parsePattern(bare(entry)) !== undefined;
+  const why = bad.every(isRead) ? 'names no peer, which is an address without a port' : 'cannot be read';
   if (bad.some((entry) => entry.startsWith('!'))) {
-    return { patterns: compile('none', fallback), warning: `${quote(bad)} cannot be read; none is used` };
+    return { patterns: compile('none', fallback), warning: `${quote(bad)} ${why}; none is used` };
   }
   if (good.length === 0) {
-    const why = bad.length === 0 ? 'holds no pattern' : `${quote(bad)} cannot be read`;
-    return { patterns: compile(fallback, fallback), warning: `${why}; ${fallback} is used` };
+    const what = bad.length === 0 ? 'holds no pattern' : `${quote(bad)} ${why}`;
+    return { patterns: compile(fallback, fallback), warning: `${what}; ${fallback} is used` };
   }
   if (good.includes('none') && good.length > 1) {
     return {
@@ -86,7 +81,7 @@ export function parsePatterns(list: string, fallback: string): ParsedPatterns {
   const patterns = compile(good.join(','), fallback);
   return {
     patterns,
-    warning: bad.length === 0 ? undefined : `${quote(bad)} cannot be read; ${patterns.source} is used`,
+    warning: bad.length === 0 ? undefined : `${quote(bad)} ${why}; ${patterns.source} is used`,
   };
 }
 
@@ -94,27 +89,13 @@ export function parsePatterns(list: string, fallback: string): ParsedPatterns {
 export function matches(patterns: Patterns, endpoint: Endpoint): boolean {
   return (
     patterns.includes.some((pattern) => matchesOne(pattern, endpoint, false)) &&
-    !patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true))
+    !isExcepted(patterns, endpoint)
   );
 }
 
-/**
- * A host as the URL standard writes it: lower case, punycode, IPv4 in four decimals, IPv6 short and without
- * brackets, IPv4-mapped IPv6 as IPv4, no trailing dot. `undefined` for what is no host.
- */
-export function canonicalHost(host: string): string | undefined {
-  if (host === '' || /[\s/?#@\\]/.test(host)) return undefined;
-  const { isIP } = builtin<typeof import('node:net')>('net');
-  const address = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
-  const isIPv6 = isIP(address) === 6;
-  if (!isIPv6 && host.includes(':')) return undefined;
-  try {
-    const url = new URL(`http://${isIPv6 ? `[${address}]` : host}`);
-    const hostname = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-    return hostname === '' ? undefined : unmapped(hostname);
-  } catch {
-    return undefined;
-  }
+/** Whether a list names an endpoint with `!`. */
+export function isExcepted(patterns: Patterns, endpoint: Endpoint): boolean {
+  return patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true));
 }
 
 function compile(list: string, fallback: string): Patterns {
@@ -123,8 +104,9 @@ function compile(list: string, fallback: string): Patterns {
   const named = entries.filter((entry) => !entry.startsWith('!') && entry !== 'none');
   // Exceptions alone except from the default.
   const includes = named.length === 0 && excludes.length > 0 ? fallback.split(',') : named;
-  const parse = (pattern: string) => parsePattern(pattern) as Pattern;
-  return Object.freeze({ source: list, includes: includes.map(parse), excludes: excludes.map(parse) });
+  const parse = (patterns: string[]) =>
+    Object.freeze(patterns.map((pattern) => parsePattern(pattern) as Pattern));
+  return Object.freeze({ source: list, includes: parse(includes), excludes: parse(excludes) });
 }
 
 function parsePattern(text: string): Pattern | undefined {
@@ -136,18 +118,23 @@ function parsePattern(text: string): Pattern | undefined {
     const family = isIP(cidr[1]);
     const prefix = Number(cidr[2]);
     if (family === 0 || prefix > (family === 4 ? 32 : 128)) return undefined;
-    return { kind: 'network', address: cidr[1], prefix, port: undefined };
+    const address = canonicalHost(cidr[1]) ?? cidr[1];
+    // `::ffff:10.0.0.0/104` is `10.0.0.0/8`: addresses are compared as IPv4 where they can be.
+    const isMapped = family === 6 && isIP(address) === 4;
+    if (isMapped && prefix < 96) return undefined;
+    return { kind: 'network', address, prefix: isMapped ? prefix - 96 : prefix, port: undefined };
   }
   const { host, port } = splitPort(text, isIP);
-  if (host === undefined || Number.isNaN(port)) return undefined;
+  if (host === undefined || Number.isNaN(port) || isKeyword(host.toLowerCase())) return undefined;
   const wildcard = host.startsWith('*.');
   const canonical = canonicalHost(wildcard ? host.slice(2) : host);
-  if (canonical === undefined || canonical.includes('*')) return undefined;
+  if (canonical === undefined) return undefined;
   const family = isIP(canonical);
   if (family !== 0) {
     if (wildcard) return undefined;
     return { kind: 'network', address: canonical, prefix: family === 4 ? 32 : 128, port };
   }
+  if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(canonical)) return undefined;
   return { kind: 'host', host: wildcard ? `.${canonical}` : canonical, port };
 }
 
@@ -165,6 +152,7 @@ function matchesOne(pattern: Pattern, endpoint: Endpoint, excepting: boolean): b
   if (pattern.kind === 'any') return true;
   if (pattern.kind === 'internal') return endpoint.local === true || isInternal(endpoint.host);
   if (endpoint.local === true) return false;
+  if (endpoint.host === '') return excepting;
   if (
     pattern.port !== undefined &&
     pattern.port !== (endpoint.port ?? (excepting ? pattern.port : undefined))
@@ -175,30 +163,14 @@ function matchesOne(pattern: Pattern, endpoint: Endpoint, excepting: boolean): b
   return pattern.host.startsWith('.') ? endpoint.host.endsWith(pattern.host) : endpoint.host === pattern.host;
 }
 
-function isInternal(host: string): boolean {
-  const { isIP } = builtin<typeof import('node:net')>('net');
-  if (isIP(host) !== 0) {
-    return INTERNAL_NETWORKS.some(([address, prefix]) => isInNetwork(host, address, prefix));
-  }
-  return host !== '' && (!host.includes('.') || INTERNAL_SUFFIXES.some((suffix) => host.endsWith(suffix)));
+function isKeyword(text: string): boolean {
+  return text === '*' || text === 'internal' || text === 'none';
 }
 
-function isInNetwork(host: string, address: string, prefix: number): boolean {
-  const { isIP, BlockList } = builtin<typeof import('node:net')>('net');
-  const family = isIP(host);
-  if (family === 0 || family !== isIP(address)) return false;
-  const network = new BlockList();
-  network.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  return network.check(host, family === 4 ? 'ipv4' : 'ipv6');
-}
-
-/** `::ffff:7f00:1`, as the URL standard writes `::ffff:127.0.0.1`, is that IPv4 address. */
-function unmapped(host: string): string {
-  const match = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
-  if (match?.[1] === undefined || match[2] === undefined) return host;
-  const high = Number.parseInt(match[1], 16);
-  const low = Number.parseInt(match[2], 16);
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+/** A peer is an address: neither its name nor the port of its listener is known. */
+function isUsable(pattern: Pattern | undefined, of: Subject): boolean {
+  if (pattern === undefined || of === 'destinations') return pattern !== undefined;
+  return pattern.kind !== 'host' && !(pattern.kind === 'network' && pattern.port !== undefined);
 }
 
 function bare(entry: string): string {

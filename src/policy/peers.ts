@@ -1,4 +1,5 @@
-import { canonicalHost, matches, type Patterns } from './patterns.ts';
+import { canonicalHost } from './hosts.ts';
+import { matches, type Patterns } from './patterns.ts';
 
 /** Peers whose decision is remembered. */
 const CACHE_SIZE = 1000;

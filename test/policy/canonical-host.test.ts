@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalHost } from '../../src/policy/patterns.ts';
+import { canonicalHost } from '../../src/policy/hosts.ts';
 
 describe('a host in canonical form', () => {
   test.each([

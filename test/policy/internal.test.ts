@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalHost, matches, parsePatterns } from '../../src/policy/patterns.ts';
+import { canonicalHost } from '../../src/policy/hosts.ts';
+import { matches, parsePatterns } from '../../src/policy/patterns.ts';
 
 const { patterns } = parsePatterns('internal', 'none');
 

@@ -1,8 +1,8 @@
 import { Client, RunTree } from 'langsmith';
 import { describe, expect, test, vi } from 'vitest';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
+import { canonicalHost } from '../../src/policy/hosts.ts';
 import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
-import { canonicalHost } from '../../src/policy/patterns.ts';
 
 const clientOf = (apiUrl: string) => new Client({ apiUrl, apiKey: 'test' });
 const runOf = (apiUrl: string) => new RunTree({ name: 'run', project_name: 'p', client: clientOf(apiUrl) });

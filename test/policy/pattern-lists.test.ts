@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalHost, matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
+import { canonicalHost } from '../../src/policy/hosts.ts';
+import { matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
 
 const holds = (patterns: Patterns, host: string, port: number | undefined = 443) =>
   matches(patterns, { host: canonicalHost(host) ?? '', port });

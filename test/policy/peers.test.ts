@@ -3,14 +3,14 @@ import { type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
 import { PeerPolicy } from '../../src/policy/peers.ts';
 
 function peers(trust: string): PeerPolicy {
-  const { patterns, warning } = parsePatterns(trust, 'internal');
+  const { patterns, warning } = parsePatterns(trust, 'internal', 'peers');
   expect(warning).toBeUndefined();
   return new PeerPolicy(patterns);
 }
 
 /** Counts how often the patterns themselves are asked. */
 function countingPeers(trust: string): { policy: PeerPolicy; asked(): number } {
-  const { patterns } = parsePatterns(trust, 'internal');
+  const { patterns } = parsePatterns(trust, 'internal', 'peers');
   let count = 0;
   const counted: Patterns = {
     ...patterns,
@@ -82,9 +82,10 @@ describe('a list of peers', () => {
     expect(peers('!fe80::5').trusts('fe80::5%eth0', false)).toBe(false);
   });
 
-  test('an exception with a port holds: a peer’s port says nothing', () => {
-    expect(peers('!10.0.0.5:8080').trusts('10.0.0.5', false)).toBe(false);
-    expect(peers('!10.0.0.5:8080').trusts('10.0.0.6', false)).toBe(true);
+  test('an exception with a port cannot hold, so nobody is trusted', () => {
+    const { patterns, warning } = parsePatterns('!10.0.0.5:8080', 'internal', 'peers');
+    expect(warning).toBe('"!10.0.0.5:8080" names no peer, which is an address without a port; none is used');
+    expect(new PeerPolicy(patterns).trusts('10.0.0.6', false)).toBe(false);
   });
 
   test('a peer that cannot be told may be the one that is excepted', () => {
