@@ -7,7 +7,7 @@ import { type Context, localRunOf, remoteOf } from './context/storage.ts';
 import { mergeBaggage } from './headers/baggage.ts';
 import { parseDottedOrder } from './headers/dotted-order.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
-import type { HeaderSet, TraceHeaders } from './headers/trace-headers.ts';
+import { type HeaderSet, sizeOf, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
@@ -27,12 +27,23 @@ export interface OutgoingCarrier<T> {
   header(request: T, name: string): HeaderValue;
   /** The request target, for query-signed requests. */
   target(request: T): string;
+  /** The bytes of its request line and headers so far. */
+  size(request: T): number;
   /**
    * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
    * that is `undefined` leaves the request's own.
    */
   write(request: T, trace: string, baggage: string | undefined): void;
 }
+
+/**
+ * What a server takes of request line and headers together: Node's default (`--max-http-header-size`). Beyond it
+ * the answer is 431.
+ */
+const MAX_REQUEST_BYTES = 16_384;
+/** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
+const MAX_BAGGAGE_BYTES = 8192;
+const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
 
 /** The one place where context, policy and headers meet: every rule of precedence is here. */
 export class Propagator {
@@ -92,7 +103,7 @@ export class Propagator {
 
   /** The headers of `context` for a destination that the application itself has chosen. */
   headersOf(context: Context): TraceHeaders | undefined {
-    return this.headerSetOf(context)?.full;
+    return this.headerSetOf(this.publishedRunOf(context), context)?.full;
   }
 
   private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
@@ -106,14 +117,29 @@ export class Propagator {
     // What the application has set wins, unless it only passes on what it was sent itself.
     if (ownTrace !== undefined && (remote === undefined || ownTrace !== remote.dottedOrder)) return;
 
-    const set = this.headerSetOf(context);
-    const headers = grant === GRANT.everything ? set?.full : set?.bare;
-    if (headers === undefined) return;
-
-    const ownBaggage = carrier.header(request, BAGGAGE_HEADER);
-    carrier.write(request, headers.trace, this.baggageFor(carrier, request, headers.baggage, ownBaggage));
-    if (this.isLocal(context)) this.counts.injected++;
+    const run = this.publishedRunOf(context);
+    const set = this.headerSetOf(run, context);
+    if (set === undefined) return;
+    const forms = grant === GRANT.everything ? set.fullForms : set.bareForms;
+    if (!this.writeWhatFits(carrier, request, forms)) return;
+    if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
+  }
+
+  /** Writes the first form with which the request stays within what servers take. */
+  private writeWhatFits<T>(carrier: OutgoingCarrier<T>, request: T, forms: readonly TraceHeaders[]): boolean {
+    const room = MAX_REQUEST_BYTES - carrier.size(request);
+    const own = carrier.header(request, BAGGAGE_HEADER);
+    for (const form of forms) {
+      if (sizeOf(form) > room) continue;
+      const baggage = this.baggageFor(carrier, request, form.baggage, own);
+      if (own !== undefined && baggage !== undefined && baggage.length > MAX_BAGGAGE_BYTES) continue;
+      if (form !== forms[0]) logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+      carrier.write(request, form.trace, baggage);
+      return true;
+    }
+    if (forms.length > 0) logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
+    return false;
   }
 
   /** The `baggage` to write; `undefined` to leave the request's own as it is. */
@@ -129,9 +155,8 @@ export class Propagator {
     return mergeBaggage(ours, existing);
   }
 
-  /** The run that is current and will be published, or else the caller's. */
-  private headerSetOf(context: Context): HeaderSet | undefined {
-    const run = this.publishedRunOf(context);
+  /** The headers of `run`, or else of the caller's. */
+  private headerSetOf(run: RunTreeLike | undefined, context: Context): HeaderSet | undefined {
     const set =
       run !== undefined
         ? headersOfRun(run, this.config.maxHeaderBytes)
@@ -140,13 +165,10 @@ export class Propagator {
     return set;
   }
 
+  /** The run that is current and will be published. */
   private publishedRunOf(context: Context): RunTreeLike | undefined {
     const run = localRunOf(context);
     return run !== undefined && isPublished(run, this.env) ? run : undefined;
-  }
-
-  private isLocal(context: Context): boolean {
-    return this.publishedRunOf(context) !== undefined;
   }
 
   private warnOfSize(dropped: HeaderSet['dropped']): void {

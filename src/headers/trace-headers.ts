@@ -14,6 +14,9 @@ export interface HeaderSet {
   readonly full: TraceHeaders | undefined;
   /** The trace and its project (or address). */
   readonly bare: TraceHeaders | undefined;
+  /** `full`, and what can take its place on a request that has no room for it, down to `bare`. */
+  readonly fullForms: readonly TraceHeaders[];
+  readonly bareForms: readonly TraceHeaders[];
   /** What had to be left out of `full` to keep within the limit. */
   readonly dropped: 'nothing' | 'metadata' | 'metadata and tags' | 'everything';
 }
@@ -29,17 +32,41 @@ export function makeHeaderSet(trace: string, fields: BaggageFields, maxBytes: nu
   const { tags, project, address } = fields;
   const destination = { project, address };
   const bare = fitting(trace, destination, maxBytes);
-  if (bare === undefined) return { full: undefined, bare: undefined, dropped: 'everything' };
-  const full = fitting(trace, fields, maxBytes);
-  if (full !== undefined) return { full, bare, dropped: 'nothing' };
+  if (bare === undefined) return NO_HEADERS;
+  const bareForms = [bare];
   const withTags = fitting(trace, { tags, ...destination }, maxBytes);
-  if (withTags !== undefined) return { full: withTags, bare, dropped: 'metadata' };
-  return { full: bare, bare, dropped: 'metadata and tags' };
+  const fullForms =
+    withTags === undefined || withTags.baggage === bare.baggage ? bareForms : [withTags, bare];
+  const full = fitting(trace, fields, maxBytes);
+  if (full !== undefined) {
+    const isLarger = full.baggage !== fullForms[0]?.baggage;
+    return {
+      full,
+      bare,
+      fullForms: isLarger ? [full, ...fullForms] : fullForms,
+      bareForms,
+      dropped: 'nothing',
+    };
+  }
+  if (withTags !== undefined) return { full: withTags, bare, fullForms, bareForms, dropped: 'metadata' };
+  return { full: bare, bare, fullForms, bareForms, dropped: 'metadata and tags' };
+}
+
+const NO_HEADERS: HeaderSet = {
+  full: undefined,
+  bare: undefined,
+  fullForms: [],
+  bareForms: [],
+  dropped: 'everything',
+};
+
+/** What both headers add to a request, in bytes. */
+export function sizeOf({ trace, baggage }: TraceHeaders): number {
+  const line = TRACE_HEADER.length + LINE_OVERHEAD + trace.length;
+  return baggage === '' ? line : line + BAGGAGE_HEADER.length + LINE_OVERHEAD + baggage.length;
 }
 
 function fitting(trace: string, fields: BaggageFields, maxBytes: number): TraceHeaders | undefined {
-  const baggage = formatBaggage(fields);
-  let size = TRACE_HEADER.length + LINE_OVERHEAD + trace.length;
-  if (baggage !== '') size += BAGGAGE_HEADER.length + LINE_OVERHEAD + baggage.length;
-  return size <= maxBytes ? { trace, baggage } : undefined;
+  const headers = { trace, baggage: formatBaggage(fields) };
+  return sizeOf(headers) <= maxBytes ? headers : undefined;
 }

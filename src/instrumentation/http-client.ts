@@ -93,6 +93,11 @@ const requestCarrier: OutgoingCarrier<Request> = {
   header(request, name) {
     return asHeaderValue(request.getHeader(name));
   },
+  size(request) {
+    let size = request.method.length + request.path.length + REQUEST_LINE_OVERHEAD;
+    for (const name of request.getHeaderNames()) size += sizeOfLine(name, request.getHeader(name));
+    return size;
+  },
   write(request, trace, baggage) {
     request.setHeader(TRACE_HEADER, trace);
     if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
@@ -111,6 +116,11 @@ const rawCarrier: OutgoingCarrier<RawRequest> = {
   destination: ({ request, headers }) => destination(request, rawHeader(headers, 'host')),
   target: ({ request }) => request.path,
   header: ({ headers }, name) => rawHeader(headers, name),
+  size: ({ request, headers }) =>
+    pairsOf(headers).reduce(
+      (size, [name, value]) => size + sizeOfLine(String(name), value),
+      request.path.length + REQUEST_LINE_OVERHEAD,
+    ),
   write(target, trace, baggage) {
     const kept = pairsOf(target.headers).filter(
       (pair) => !isNamed(pair, TRACE_HEADER) && (baggage === undefined || !isNamed(pair, BAGGAGE_HEADER)),
@@ -135,6 +145,14 @@ function rawHeader(headers: RawHeaders, name: string): HeaderValue {
     .filter((pair) => isNamed(pair, name))
     .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]));
   return values.length > 1 ? values : values[0];
+}
+
+/** ` `, ` HTTP/1.1\r\n`, and the `Connection` and `Transfer-Encoding` lines that Node adds when it writes. */
+const REQUEST_LINE_OVERHEAD = 64;
+
+function sizeOfLine(name: string, value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((size: number, one) => size + sizeOfLine(name, one), 0);
+  return name.length + String(value).length + 4;
 }
 
 function isNamed([name]: Pair, wanted: string): boolean {

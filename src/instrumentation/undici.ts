@@ -15,6 +15,9 @@ import { installUndiciPool } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
 
+/** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
+const REQUEST_LINE_OVERHEAD = 128;
+
 /** undici 5, and Node 18: one string. */
 interface TextRequest extends UndiciRequest {
   headers: string;
@@ -88,6 +91,15 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
     }
     return values.length > 1 ? values : values[0];
   },
+  size({ headers, path }) {
+    let size = path.length + REQUEST_LINE_OVERHEAD;
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      const value = headers[i + 1];
+      const count = Array.isArray(value) ? value.length : 1;
+      size += count * (String(headers[i]).length + 4) + String(value).length;
+    }
+    return size;
+  },
   write({ headers }, trace, baggage) {
     removeFromList(headers, TRACE_HEADER);
     headers.push(TRACE_HEADER, trace);
@@ -108,6 +120,7 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
       .map((line) => line.slice(line.indexOf(':') + 1).trim());
     return values.length > 1 ? values : values[0];
   },
+  size: ({ headers, path }) => headers.length + path.length + REQUEST_LINE_OVERHEAD,
   write(request, trace, baggage) {
     const kept = linesOf(request.headers).filter((line) => {
       const name = line.slice(0, line.indexOf(':'));

@@ -25,11 +25,23 @@ const BARE = formatBaggage({ project });
 
 describe('within the limit', () => {
   test('full has everything, bare the trace and the project alone', () => {
+    const [full, withoutMetadata, bare] = [FULL, WITHOUT_METADATA, BARE].map((baggage) => ({
+      trace: TRACE,
+      baggage,
+    }));
     expect(makeHeaderSet(TRACE, FIELDS, NO_LIMIT)).toEqual({
-      full: { trace: TRACE, baggage: FULL },
-      bare: { trace: TRACE, baggage: BARE },
+      full,
+      bare,
+      fullForms: [full, withoutMetadata, bare],
+      bareForms: [bare],
       dropped: 'nothing',
     });
+  });
+
+  test('a form is not there twice', () => {
+    expect(makeHeaderSet(TRACE, { tags, project }, NO_LIMIT).fullForms).toHaveLength(2);
+    expect(makeHeaderSet(TRACE, { metadata, project }, NO_LIMIT).fullForms).toHaveLength(2);
+    expect(makeHeaderSet(TRACE, { project }, NO_LIMIT).fullForms).toHaveLength(1);
   });
 
   test('bare keeps the address of an addressed run', () => {
@@ -67,6 +79,8 @@ describe('each step, to the byte', () => {
       expect(makeHeaderSet(TRACE, FIELDS, limit)).toEqual({
         full: undefined,
         bare: undefined,
+        fullForms: [],
+        bareForms: [],
         dropped: 'everything',
       });
     }
