@@ -107,6 +107,9 @@ export class Propagator {
   }
 
   private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    const run = this.publishedRunOf(context);
+    const set = this.headerSetOf(run, context);
+    if (set === undefined) return;
     const key = carrier.destinationKey(request);
     const grant =
       this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
@@ -117,9 +120,6 @@ export class Propagator {
     // What the application has set wins, unless it only passes on what it was sent itself.
     if (ownTrace !== undefined && (remote === undefined || ownTrace !== remote.dottedOrder)) return;
 
-    const run = this.publishedRunOf(context);
-    const set = this.headerSetOf(run, context);
-    if (set === undefined) return;
     const forms = grant === GRANT.everything ? set.fullForms : set.bareForms;
     if (!this.writeWhatFits(carrier, request, forms)) return;
     if (run !== undefined) this.counts.injected++;

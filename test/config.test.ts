@@ -132,16 +132,19 @@ describe('a bad value is one warning and the default', () => {
 
   // A peer is an address: such an entry never holds, so an exception would be lost and a grant be missed.
   test.each([
-    'localhost',
-    'gateway.example.com',
-    '*.example.com',
-    '*,!evil.example.com',
-    'orders',
-    '10.0.0.1:8080',
-  ])('TRACE_AGENT_TRUST=%s names no peer, which is said', (value) => {
-    const { warnings } = read({ TRACE_AGENT_TRUST: value });
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain('TRACE_AGENT_TRUST=');
+    ['localhost', 'internal'],
+    ['gateway.example.com', 'internal'],
+    ['*.example.com', 'internal'],
+    ['10.0.0.1:8080', 'internal'],
+    ['10.0.0.0/8,orders', '10.0.0.0/8'],
+    ['*,!evil.example.com', 'none'],
+    ['*,!10.0.0.1:8080', 'none'],
+  ])('TRACE_AGENT_TRUST=%s names no peer; %s is used', (value, used) => {
+    const { trust, warnings } = read({ TRACE_AGENT_TRUST: value });
+    const entry = value.split(',').at(-1);
+    const why = `"${entry}" names no peer, which is an address without a port; ${used} is used`;
+    expect(warnings).toEqual([`TRACE_AGENT_TRUST="${value}": ${why}`]);
+    expect(trust).toBe(used);
   });
 });
 
@@ -249,6 +252,11 @@ describe('never throws, and never takes what is no value for one', () => {
       }
     },
   );
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -0.5])('a size that is %s is named as it is', (value) => {
+    const { warnings } = read({}, { maxHeaderBytes: value });
+    expect(warnings).toEqual([`option maxHeaderBytes=${value}: ${RANGE}`]);
+  });
 
   test.each([[null], [7], ['x'], [true], [[]], [Symbol('x')], [() => {}]])(
     'options that are %s are none',

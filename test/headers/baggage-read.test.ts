@@ -144,6 +144,17 @@ describe('metadata cannot reach a prototype', () => {
     expect(JSON.stringify(metadata)).not.toContain('polluted');
   });
 
+  test('__proto__ is left out when escapes spell it', () => {
+    expect(parse('{"\\u005f\\u005fproto\\u005f_":{"polluted":1},"a":{"__pr\\u006fto__":1}}')).toEqual({
+      a: {},
+    });
+  });
+
+  test('__proto__ as a value, or in a longer name, stays', () => {
+    const metadata = { a: '__proto__', __proto__s: ['\u005f', null, '__proto__'] };
+    expect(parse(JSON.stringify(metadata))).toEqual(metadata);
+  });
+
   test('nothing is polluted by reading it', () => {
     parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -170,16 +181,15 @@ describe('never throws', () => {
     }
   });
 
-  test('on JSON nested as deep as a header can carry it', () => {
-    for (const [open, close] of [
-      ['[', ']'],
-      ['{"a":', '}'],
-    ] as const) {
-      const depth = Math.floor(16_000 / (open.length + close.length));
-      const header = `langsmith-metadata={"a":${open.repeat(depth)}1${close.repeat(depth)}},${PROJECT}`;
-      const fields = parseBaggage(header);
-      expect(fields.project).toBe('p');
-      expect(formatBaggage(fields)).toContain(PROJECT);
-    }
+  test.each([
+    ['lists', '[', ']', '1'],
+    ['objects', '{"a":', '}', '1'],
+    ['objects that name a prototype', '{"a":', '}', '{"__proto__":1}'],
+  ])('on JSON nested as deep as a header can carry it: %s', (_, open, close, value) => {
+    const depth = Math.floor(16_000 / (open.length + close.length));
+    const nested = open.repeat(depth) + value + close.repeat(depth);
+    const fields = parseBaggage(`langsmith-metadata={"a":${nested}},${PROJECT}`);
+    expect(fields.project).toBe('p');
+    expect(formatBaggage(fields)).toContain(PROJECT);
   });
 });

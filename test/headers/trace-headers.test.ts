@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BaggageFields } from '../../src/headers/baggage.ts';
 import { formatBaggage, parseBaggage } from '../../src/headers/baggage.ts';
-import { makeHeaderSet, type TraceHeaders } from '../../src/headers/trace-headers.ts';
+import { makeHeaderSet, sizeOf } from '../../src/headers/trace-headers.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 const TRACE = dottedOrder(3);
@@ -118,9 +118,15 @@ describe('each step, to the byte', () => {
 test('at every limit the headers fit and each member is whole', () => {
   const whole: Record<string, unknown> = { metadata, tags, project };
   for (let limit = 0; limit < bytes(TRACE, FULL) + 10; limit++) {
-    const { full, bare } = makeHeaderSet(TRACE, FIELDS, limit);
-    for (const headers of [full, bare].filter((set): set is TraceHeaders => set !== undefined)) {
-      expect(bytes(headers.trace, headers.baggage)).toBeLessThanOrEqual(limit);
+    const { full, bare, fullForms, bareForms } = makeHeaderSet(TRACE, FIELDS, limit);
+    expect([fullForms[0], fullForms.at(-1), bareForms]).toEqual([
+      full,
+      bare,
+      bare === undefined ? [] : [bare],
+    ]);
+    for (const headers of fullForms) {
+      expect(sizeOf(headers)).toBe(bytes(headers.trace, headers.baggage));
+      expect(sizeOf(headers)).toBeLessThanOrEqual(limit);
       expect(headers.trace).toBe(TRACE);
       for (const [name, value] of Object.entries(parseBaggage(headers.baggage))) {
         if (value !== undefined) expect(value).toEqual(whole[name]);

@@ -73,11 +73,11 @@ describe.each(['fetch', 'http.get(URL)', 'flat array of headers'])('destinations
   });
 });
 
-it('a redirect to another host is decided anew', async () => {
+it.each(['fetch', 'axios.get', 'got'])('a redirect to another host is decided anew, %s', async (form) => {
   const { port } = new URL(upstream.url);
   const env = { TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' };
   const to = encodeURIComponent(`http://localhost:${port}/there`);
-  expect(await sent(env, `/redirect?to=${to}`)).toEqual([...EVERYTHING, ...NOTHING]);
+  expect(await sent(env, `/redirect?to=${to}`, form)).toEqual([...EVERYTHING, ...NOTHING]);
 });
 
 it('what is left out for its size is said once', async () => {

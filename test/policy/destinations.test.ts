@@ -168,6 +168,13 @@ describe('through a proxy that reads along', () => {
     );
   });
 
+  test('one that cannot be told may be the one that is excepted; a unix socket is not', () => {
+    const destinations = policy({ propagateTo: '*,!spy.example.com' });
+    const unknown = { ...SOCKET, host: 'a b', local: false };
+    expect(destinations.decide('unknown', to('http://orders', unknown))).toBe(GRANT.nothing);
+    expect(destinations.decide('socket', to('http://orders', SOCKET))).toBe(GRANT.everything);
+  });
+
   test('a list of targets need not name the proxy', () => {
     expect(via('http://proxy', 'http://a.com', { propagateTo: 'a.com' })).toBe(GRANT.trace);
   });
@@ -184,14 +191,14 @@ describe('decisions', () => {
     expect(destinations.cached('other')).toBeUndefined();
   });
 
-  test('are at most a thousand', () => {
+  test.each([1001, 5000])('are at most a thousand, of %i', (length) => {
     const destinations = policy();
-    const keys = Array.from({ length: 5000 }, (_, i) => `http://host-${i}.example.com`);
+    const keys = Array.from({ length }, (_, i) => `http://host-${i}.example.com`);
     for (const key of keys) expect(destinations.of(key)).toBe(GRANT.trace);
     const remembered = keys.filter((key) => destinations.cached(key) !== undefined);
     expect(remembered.length).toBeGreaterThan(0);
     expect(remembered.length).toBeLessThanOrEqual(1000);
-    expect(destinations.cached('http://host-4999.example.com')).toBe(GRANT.trace);
+    expect(destinations.cached(keys.at(-1) ?? '')).toBe(GRANT.trace);
   });
 
   test('are made anew when an address of LangSmith’s API is learned', () => {

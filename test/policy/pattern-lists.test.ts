@@ -117,6 +117,7 @@ describe('a bad entry', () => {
     'host=a.com',
     '(a|b).com',
     'a..com',
+    '.a.com',
     'api*.example.com',
     '*example.com',
     '*.*.example.com',
@@ -142,6 +143,7 @@ describe('a bad entry', () => {
     '10.0.0.0/8:443',
     '10.0.0.1-10.0.0.9',
     'fd00::/129',
+    '::ffff:10.0.0.0/95',
     '[fd00::/8]',
     '[::1',
     '::1]',
@@ -205,4 +207,35 @@ test.each(['none,a.com', '*,none', 'none,!a.com', 'none,none'])('none beside oth
     false,
     false,
   ]);
+});
+
+test('whatever is in a list, it is read; and where none is used it holds for nobody', () => {
+  const pieces = [
+    '*',
+    'none',
+    'internal',
+    '!',
+    'a.com',
+    '*.',
+    '10.0.0.0',
+    '/8',
+    ':80',
+    '::1',
+    '[',
+    ']',
+    '%',
+    ',',
+    ' ',
+  ];
+  const size = pieces.length;
+  for (let i = 0; i < size ** 4; i += 3) {
+    const list = [i, i / size, i / size ** 2, i / size ** 3]
+      .map((n) => pieces[Math.floor(n) % size])
+      .join('');
+    const { patterns, warning } = parsePatterns(list, '*');
+    const held = ['a.com', '10.0.0.1', '::1', ''].filter((host) => matches(patterns, { host, port: 80 }));
+    if (warning?.endsWith('none is used') || patterns.source === 'none') expect(held, list).toEqual([]);
+    if (warning !== undefined) expect(warning, list).toMatch(/^[^\n]+ is used$/);
+    expect(parsePatterns(patterns.source, '*').patterns, list).toEqual(patterns);
+  }
 });

@@ -90,6 +90,7 @@ describe('a list of peers', () => {
 
   test('a peer that cannot be told may be the one that is excepted', () => {
     expect(peers('*,!203.0.113.66').trusts(undefined, false)).toBe(false);
+    expect(peers('*,!internal').trusts(undefined, false)).toBe(false);
   });
 });
 

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { RunTree } from 'langsmith';
+import { describe, expect, it } from 'vitest';
+import { type BaggageFields, formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
+import { makeHeaderSet, sizeOf } from '../../src/headers/trace-headers.ts';
+import { baggage, dottedOrder } from '../support/trace.ts';
+
+/** `npm run fuzz` sets it to a million in all. */
+const numRuns = Number(process.env['TRACE_AGENT_FUZZ_RUNS'] ?? 300);
+const check = (property: fc.IProperty<never> | fc.IProperty<unknown>) =>
+  fc.assert(property as fc.IProperty<unknown>, { numRuns });
+
+/** What can come out of Node's parser: Latin-1. */
+const latin1 = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
+
+const json = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' }), {
+  maxKeys: 5,
+});
+const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 80 });
+const fields: fc.Arbitrary<BaggageFields> = fc.record(
+  { metadata: json, tags: fc.array(name, { maxLength: 5 }), project: name },
+  { requiredKeys: [] },
+);
+
+/** Real headers with a few characters changed, left out, doubled or put in. */
+function mutated(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const edit = fc.record({
+    at: fc.nat(),
+    kind: fc.constantFrom('drop', 'double', 'put'),
+    put: fc.string({ maxLength: 2 }),
+  });
+  return fc.tuple(text, fc.array(edit, { minLength: 1, maxLength: 4 })).map(([original, edits]) => {
+    let result = original;
+    for (const { at, kind, put } of edits) {
+      const i = at % (result.length + 1);
+      const [before, after] = [result.slice(0, i), result.slice(i)];
+      if (kind === 'drop') result = before + after.slice(1);
+      else if (kind === 'double') result = before + after.slice(0, 1) + after;
+      else result = before + put + after;
+    }
+    return result;
+  });
+}
+
+/** Members that are almost what they should be. */
+const nearMiss = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom(
+        'langsmith-metadata',
+        'langsmith-tags',
+        'langsmith-project',
+        'langsmith-replicas',
+        'vendor',
+        '',
+      ),
+      fc.constantFrom('=', '', ' = ', '=='),
+      fc.oneof(
+        latin1,
+        fc.json(),
+        fc.json().map(encodeURIComponent),
+        fc.constantFrom('%', '%E7%94', '{}', '[]', 'null'),
+      ),
+      fc.constantFrom('', ';q=1', ' ', ';;'),
+    ),
+    { maxLength: 6 },
+  )
+  .map((members) => members.map((parts) => parts.join('')).join(','));
+
+const realBaggage = fc
+  .record({
+    metadata: fc.dictionary(fc.string(), fc.jsonValue()),
+    tags: fc.array(fc.string()),
+    project: fc.string(),
+  })
+  .map(baggage);
+const realTrace = fc.integer({ min: 1, max: 6 }).map((depth) => dottedOrder(depth));
+
+describe('whatever arrives', () => {
+  it('is read without an error, and only as what it may be', () => {
+    check(
+      fc.property(fc.oneof(latin1, mutated(realBaggage), nearMiss), (header) => {
+        const { metadata, tags, project, ...others } = parseBaggage(header);
+        if (metadata !== undefined) expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
+        if (tags !== undefined) expect(tags.every((tag) => typeof tag === 'string' && tag !== '')).toBe(true);
+        if (project !== undefined) expect(project.trim()).not.toBe('');
+        expect(Object.keys(others).filter((key) => key !== 'address')).toEqual([]);
+      }),
+    );
+  });
+
+  it('is no dotted order unless each segment is one', () => {
+    check(
+      fc.property(fc.oneof(latin1, mutated(realTrace), fc.anything()), (value) => {
+        const parsed = parseDottedOrder(value);
+        if (parsed === undefined) return;
+        const segments = String(value).split('.');
+        for (const segment of segments) expect(segment).toMatch(/^\d{8}T\d{12}Z[0-9a-fA-F-]{36}$/);
+        expect(parsed).toEqual({ traceId: segments[0]?.slice(22), runId: segments.at(-1)?.slice(22) });
+      }),
+    );
+  });
+});
+
+describe('what is sent', () => {
+  it('is a valid header value, whatever a run says', () => {
+    check(
+      fc.property(fields, fc.oneof(latin1, nearMiss), (ours, existing) => {
+        expect(formatBaggage(ours)).toMatch(/^[\x21-\x7e]*$/);
+        expect(formatBaggage(ours)).not.toMatch(/[\s";\\]/);
+        expect(() => mergeBaggage(formatBaggage(ours), existing)).not.toThrow();
+      }),
+    );
+  });
+
+  it('is read back equal, by this parser and by the SDK’s', () => {
+    const readable = fc.record({
+      metadata: fc.dictionary(
+        fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
+        fc
+          .jsonValue({ stringUnit: 'grapheme' })
+          .filter((value) => !JSON.stringify(value).includes('__proto__')),
+        { minKeys: 1, maxKeys: 4 },
+      ),
+      tags: fc.array(
+        fc
+          .string({ unit: 'grapheme', minLength: 1 })
+          .filter((tag) => !tag.includes(',') && tag.trim() !== ''),
+        { minLength: 1, maxLength: 4 },
+      ),
+      project: fc
+        .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+        .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text)),
+    });
+    check(
+      fc.property(readable, ({ metadata, tags, project }) => {
+        const header = formatBaggage({ metadata, tags, project });
+        const expected = JSON.parse(JSON.stringify(metadata));
+        expect(parseBaggage(`${header},vendor=1`)).toEqual({
+          metadata: expected,
+          tags,
+          project,
+          address: undefined,
+        });
+        const run = RunTree.fromHeaders({ 'langsmith-trace': dottedOrder(), baggage: `${header},vendor=1` });
+        expect(run).toMatchObject({ tags, project_name: project });
+        expect(run?.extra?.metadata).toEqual(expected);
+      }),
+    );
+  });
+
+  it('keeps within the limit, and loses metadata first, then tags, then all', () => {
+    check(
+      fc.property(realTrace, fields, fc.integer({ min: 77, max: 2000 }), (trace, ours, limit) => {
+        const { full, bare, fullForms } = makeHeaderSet(trace, ours, limit);
+        for (const form of [full, bare, ...fullForms]) {
+          if (form !== undefined) expect(sizeOf(form)).toBeLessThanOrEqual(limit);
+        }
+        expect(full === undefined).toBe(bare === undefined);
+        if (full === undefined) return;
+        expect(full.trace).toBe(trace);
+        const whole = makeHeaderSet(trace, ours, Number.POSITIVE_INFINITY).fullForms.map(
+          (form) => form.baggage,
+        );
+        expect(whole).toContain(full.baggage);
+        expect(bare?.baggage).toBe(whole.at(-1));
+      }),
+    );
+  });
+
+  it('keeps other vendors’ members, in their order, after ours', () => {
+    const member = fc.stringMatching(/^[a-z]{1,8}=[a-zA-Z0-9%._-]{0,12}(;[a-z]=[0-9])?$/);
+    check(
+      fc.property(
+        fields,
+        fc.array(member, { maxLength: 5 }),
+        fc.array(nearMiss, { maxLength: 1 }),
+        (ours, others, stale) => {
+          const old = stale
+            .flatMap((text) => text.split(','))
+            .filter((text) => text.startsWith('langsmith-'));
+          const merged = mergeBaggage(formatBaggage(ours), [...old, ...others].join(', '));
+          const members = merged
+            .split(',')
+            .map((text) => text.trim())
+            .filter((text) => text !== '');
+          expect(members.filter((text) => !text.startsWith('langsmith-'))).toEqual(others);
+          expect(members.filter((text) => text.startsWith('langsmith-')).join(',')).toBe(formatBaggage(ours));
+        },
+      ),
+    );
+  });
+});
