@@ -104,7 +104,7 @@ function readLevel({ name, value, shown }: Setting, warnings: string[]): LogLeve
 /** A value as a message shows it, whatever it is. */
 function show(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   } catch {
     // A cycle, a BigInt, a toString that throws.
     return `a value of type ${typeof value}`;

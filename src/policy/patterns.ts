@@ -150,9 +150,9 @@ function splitPort(
 
 function matchesOne(pattern: Pattern, endpoint: Endpoint, excepting: boolean): boolean {
   if (pattern.kind === 'any') return true;
-  if (pattern.kind === 'internal') return endpoint.local === true || isInternal(endpoint.host);
-  if (endpoint.local === true) return false;
+  if (endpoint.local === true) return pattern.kind === 'internal';
   if (endpoint.host === '') return excepting;
+  if (pattern.kind === 'internal') return isInternal(endpoint.host);
   if (
     pattern.port !== undefined &&
     pattern.port !== (endpoint.port ?? (excepting ? pattern.port : undefined))
