@@ -116,7 +116,8 @@ export function run(args: readonly string[], options: AppOptions = {}): Promise<
 }
 
 function spawnNode(args: readonly string[], options: AppOptions, ipc: boolean): ChildProcess {
-  const preload = PRELOAD[options.preload ?? 'import'];
+  const preload = [...PRELOAD[options.preload ?? 'import']];
+  if (ipc) preload.push('--require', fixture('preload/end-with-parent.cjs'));
   return spawn(
     options.node ?? testNode,
     [...BASE_OPTIONS, ...(options.nodeOptions ?? []), ...preload, ...args],
