@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
+import { logFailure } from '../log.ts';
 import { adopt, notEarlierThanParent } from './adoption.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { isRunTree, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
@@ -60,19 +61,27 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
     return store === undefined ? undefined : new Scope(store, undefined);
   }
 
+  /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
-    const context = current();
-    if (!isActive) return new Scope(store, undefined);
+    const context = isActive ? current() : undefined;
     const remote = remoteOf(context);
-    if (!isRunTree(store)) return new Scope(remote === undefined ? store : withRemote(store, remote), remote);
-    learnRunTreeClass(store);
-    onRun(store);
-    if (remote !== undefined) {
-      if (localRunOf(context) === undefined) adopt(store, remote);
-      notEarlierThanParent(store);
+    try {
+      if (!isActive) return new Scope(store, undefined);
+      if (isRunTree(store)) link(store, remote, context);
+      else if (remote !== undefined) return new Scope(withRemote(store, remote), remote);
+    } catch (error) {
+      logFailure('adopt a run', error);
     }
     return new Scope(store, remote);
+  }
+
+  function link(run: RunTreeLike, remote: RemoteRun | undefined, context: Context | undefined): void {
+    learnRunTreeClass(run);
+    onRun(run);
+    if (remote === undefined) return;
+    if (localRunOf(context) === undefined) adopt(run, remote);
+    notEarlierThanParent(run);
   }
 
   const shared: Storage = {

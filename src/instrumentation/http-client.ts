@@ -99,8 +99,9 @@ const requestCarrier: OutgoingCarrier<Request> = {
     return size;
   },
   write(request, trace, baggage) {
-    request.setHeader(TRACE_HEADER, trace);
+    // First the one that can fail, on what the application had in it.
     if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
+    request.setHeader(TRACE_HEADER, trace);
   },
 };
 

@@ -11,6 +11,7 @@ import { builtin } from '../builtins.ts';
 import type { RemoteRun } from '../context/remote-run.ts';
 import { type Context, type ContextStorage, remoteOf, withoutRemote } from '../context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
@@ -65,8 +66,21 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
       return contexts.run(remote ?? (current && withoutRemote(current)), apply, original(), this, args);
     };
 
-  /** The context in which the handlers of a request run, or `STAY` for the one that is there. */
+  /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(
+    request: IncomingMessage,
+    response: unknown,
+    server: Server,
+  ): Context | undefined | typeof STAY {
+    try {
+      return contextForUnguarded(request, response, server);
+    } catch (error) {
+      logFailure('extract', error);
+      return STAY;
+    }
+  }
+
+  function contextForUnguarded(
     request: IncomingMessage,
     response: unknown,
     server: Server,

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Config, readConfig } from '../src/config.ts';
+import { RemoteRun } from '../src/context/remote-run.ts';
+import { parseDottedOrder } from '../src/headers/dotted-order.ts';
+import { DestinationPolicy } from '../src/policy/destinations.ts';
+import { createLangSmithAPI } from '../src/policy/langsmith-api.ts';
+import { PeerPolicy } from '../src/policy/peers.ts';
+import { type HeaderValue, type OutgoingCarrier, Propagator } from '../src/propagator.ts';
+import { baggage, dottedOrder } from './support/trace.ts';
+
+const TRACE = dottedOrder(2);
+const BAGGAGE = baggage({ metadata: { a: 1 }, tags: ['t'], project: 'p' });
+
+interface Call {
+  target: string;
+  headers: Record<string, HeaderValue>;
+}
+
+const carrier: OutgoingCarrier<Call> = {
+  seam: 'test',
+  destinationKey: () => 'http://127.0.0.1',
+  destination: () => ({ host: '127.0.0.1', port: 80, local: false, via: undefined }),
+  header: ({ headers }, name) =>
+    headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? ''],
+  target: ({ target }) => target,
+  size: () => 0,
+  write(call, trace, merged) {
+    call.headers = {
+      ...call.headers,
+      'langsmith-trace': trace,
+      ...(merged === undefined ? {} : { baggage: merged }),
+    };
+  },
+};
+
+function propagator(options: object = {}): Propagator {
+  const config: Config = readConfig({}, options).config;
+  const api = createLangSmithAPI({}, () => {});
+  return new Propagator(config, new DestinationPolicy(config, api), new PeerPolicy(config.trust), {});
+}
+
+function remote(): RemoteRun {
+  const parsed = parseDottedOrder(TRACE);
+  if (parsed === undefined) throw new Error('not a dotted order');
+  return new RemoteRun(TRACE, parsed, BAGGAGE);
+}
+
+function inject(headers: Record<string, HeaderValue>, target = '/'): Record<string, HeaderValue> {
+  const call: Call = { target, headers };
+  propagator().inject(carrier, call, remote());
+  return call.headers;
+}
+
+const OWN = dottedOrder();
+
+describe('precedence', () => {
+  it.each<[string, Record<string, HeaderValue>]>([
+    ['a trace of its own', { 'langsmith-trace': OWN }],
+    ['in another case', { 'LangSmith-Trace': OWN, Baggage: 'vendor=1' }],
+    ['that is no dotted order', { 'langsmith-trace': 'anything' }],
+    ['twice', { 'langsmith-trace': [TRACE, TRACE] }],
+    ['the SDK’s own traffic', { 'User-Agent': 'langsmith-js/0.12.0' }],
+  ])('%s: the request stays as it is', (_name, headers) => {
+    expect(inject({ ...headers })).toEqual(headers);
+  });
+
+  it('the trace that was sent here, forwarded as it came, is replaced', () => {
+    const stale = `${baggage({ project: 'stale' })},vendor=1`;
+    expect(inject({ 'langsmith-trace': TRACE, baggage: stale })).toEqual({
+      'langsmith-trace': TRACE,
+      baggage: `${BAGGAGE},vendor=1`,
+    });
+  });
+
+  it('other vendors’ baggage stays, after ours, however often it was given', () => {
+    expect(inject({ baggage: ['a=1', 'b=2;p'] })).toMatchObject({ baggage: `${BAGGAGE},a=1,b=2;p` });
+  });
+
+  it.each<[string, Record<string, HeaderValue>, string]>([
+    [
+      'a header',
+      { authorization: 'AWS4-HMAC-SHA256 Credential=x, SignedHeaders=baggage;host, Signature=y' },
+      '/',
+    ],
+    ['a query', {}, '/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=baggage%3Bhost'],
+  ])('baggage that %s signs for AWS is not changed', (_name, headers, target) => {
+    const sent = inject({ ...headers, baggage: 'signed=1' }, target);
+    expect(sent).toMatchObject({ baggage: 'signed=1', 'langsmith-trace': TRACE });
+  });
+
+  it('baggage that AWS has not signed is merged', () => {
+    const authorization = 'AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host;x-amz-date, Signature=y';
+    expect(inject({ authorization, baggage: 'a=1' })).toMatchObject({ baggage: `${BAGGAGE},a=1` });
+  });
+});
+
+describe('a fault inside the agent', () => {
+  let lines: string[];
+  beforeEach(async () => {
+    lines = [];
+    const fs = process.getBuiltinModule('fs');
+    vi.spyOn(fs, 'writeSync').mockImplementation(((_fd: number, line: string) => lines.push(line)) as never);
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each(['destinationKey', 'destination', 'header', 'size', 'target', 'write'] as const)(
+    'in %s leaves the request as it is, and says so in one line',
+    (method) => {
+      const faulty = {
+        ...carrier,
+        seam: `faulty ${method}`,
+        [method]: () => {
+          throw new Error('on\npurpose');
+        },
+      };
+      const headers = { authorization: 'x', baggage: 'a=1' };
+      const call: Call = { target: '/', headers };
+      for (let i = 0; i < 3; i++) propagator().inject(faulty, call, remote());
+      expect(call.headers).toBe(headers);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/^\[trace-agent\] error: inject \(faulty \w+\) failed, .*on purpose.*\n$/);
+    },
+  );
+});
