@@ -31,7 +31,7 @@ export interface OutgoingCarrier<T> {
   size(request: T): number;
   /**
    * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
-   * that is `undefined` leaves the request's own.
+   * that is `undefined` leaves the request's own; `''` takes it away.
    */
   write(request: T, trace: string, baggage: string | undefined): void;
 }
@@ -142,7 +142,7 @@ export class Propagator {
     return false;
   }
 
-  /** The `baggage` to write; `undefined` to leave the request's own as it is. */
+  /** The `baggage` to write; `undefined` to leave the request's own as it is, `''` where nothing of it stays. */
   private baggageFor<T>(
     carrier: OutgoingCarrier<T>,
     request: T,

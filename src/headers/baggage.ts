@@ -21,9 +21,6 @@ const ADDRESS = 'langsmith-address';
 
 /** What the whole header may measure to be read at all; Node's own limit for all headers together. */
 const MAX_LENGTH = 16_384;
-const MAX_PROJECT_LENGTH = 512;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
 /**
  * Reads LangSmith's members. Never throws: a member that is not valid, or that comes twice, is left out.
@@ -141,8 +138,7 @@ function readTags(value: string | undefined): string[] | undefined {
 }
 
 function readProject(value: string | undefined): string | undefined {
-  if (value === undefined || value.trim() === '' || value.length > MAX_PROJECT_LENGTH) return undefined;
-  return CONTROL_CHARACTER.test(value) ? undefined : value;
+  return value === undefined || value.trim() === '' ? undefined : value;
 }
 
 function readAddress(value: string | undefined): string | undefined {

@@ -100,7 +100,8 @@ const requestCarrier: OutgoingCarrier<Request> = {
   },
   write(request, trace, baggage) {
     // First the one that can fail, on what the application had in it.
-    if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
+    if (baggage === '') request.removeHeader(BAGGAGE_HEADER);
+    else if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
     request.setHeader(TRACE_HEADER, trace);
   },
 };
@@ -127,7 +128,7 @@ const rawCarrier: OutgoingCarrier<RawRequest> = {
       (pair) => !isNamed(pair, TRACE_HEADER) && (baggage === undefined || !isNamed(pair, BAGGAGE_HEADER)),
     );
     kept.push([TRACE_HEADER, trace]);
-    if (baggage !== undefined) kept.push([BAGGAGE_HEADER, baggage]);
+    if (baggage) kept.push([BAGGAGE_HEADER, baggage]);
     target.headers = Array.isArray(target.headers?.[0]) ? kept : kept.flat(1);
   },
 };

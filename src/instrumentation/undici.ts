@@ -105,7 +105,7 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
     headers.push(TRACE_HEADER, trace);
     if (baggage === undefined) return;
     removeFromList(headers, BAGGAGE_HEADER);
-    headers.push(BAGGAGE_HEADER, baggage);
+    if (baggage !== '') headers.push(BAGGAGE_HEADER, baggage);
   },
 };
 
@@ -127,7 +127,7 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
       return !isNamed(name, TRACE_HEADER) && (baggage === undefined || !isNamed(name, BAGGAGE_HEADER));
     });
     kept.push(`${TRACE_HEADER}: ${trace}`);
-    if (baggage !== undefined) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
+    if (baggage) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
     request.headers = `${kept.join('\r\n')}\r\n`;
   },
 };

@@ -235,6 +235,17 @@ describe.each([
     expect(headers['baggage']).toMatch(/^langsmith-metadata=[^,]*,langsmith-project=callers,vendor=1$/);
   });
 
+  it('replicas that the application forwards are taken away', async () => {
+    const trace = dottedOrder();
+    const replicas = `langsmith-replicas=${encodeURIComponent('[{"apiUrl":"http://127.0.0.1:1"}]')}`;
+    await get('/forwarded-replicas', { 'langsmith-trace': trace, baggage: replicas });
+    expect(upstream.arrived).toHaveLength(3);
+    for (const { headers } of upstream.arrived) {
+      expect(headers).toHaveProperty('langsmith-trace', trace);
+      expect(headers).not.toHaveProperty('baggage');
+    }
+  });
+
   it('other vendors’ baggage stays, after ours', async () => {
     await get('/others-baggage');
     expect(upstream.arrived[0]?.headers['baggage']).toBe(

@@ -124,7 +124,7 @@ describe('what is not exactly a dotted order is not there', () => {
       expect(parseDottedOrder(`${dottedOrder(277).slice(0, -1)}x`)).toBeUndefined();
       expect(parseDottedOrder('0'.repeat(50_000_000 / 50))).toBeUndefined();
     }
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -57,7 +57,7 @@ describe('a list', () => {
     expect(holds(patterns, '10.39.15.1')).toBe(true);
     expect(holds(patterns, 'host-10000.example.com')).toBe(false);
     expect(warning).toContain('"http://9999"');
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   test('and its patterns cannot be changed afterwards', () => {
