@@ -33,7 +33,9 @@ const INSTRUMENTATION: readonly (readonly [string, Install])[] = [
   ['undici', installUndici],
 ];
 
-let reason = 'not started';
+let reason: string | undefined;
+
+const DISABLED = 'TRACE_AGENT_ENABLED is false';
 
 /** The agent at work in this process, if any. */
 export function runningAgent(): Agent | undefined {
@@ -44,7 +46,7 @@ export function start(options?: StartOptions): Status {
   const { config, warnings } = readConfig(process.env, options);
   setLogLevel(config.log);
   // First of all: on an old Node even `globalThis` is missing.
-  const refusal = reasonNotToStart(process) ?? (config.enabled ? undefined : 'TRACE_AGENT_ENABLED is false');
+  const refusal = reasonNotToStart(process) ?? (config.enabled ? undefined : DISABLED);
   if (refusal !== undefined) {
     reason = refusal;
     log('info', `not started: ${reason}`);
@@ -69,7 +71,12 @@ export function stop(): void {
 }
 
 export function status(): Status {
-  return runningAgent()?.status() ?? { running: false, version: VERSION, reason };
+  return runningAgent()?.status() ?? { running: false, version: VERSION, reason: reason ?? whyNotStarted() };
+}
+
+/** For a copy of the package that has not been asked to start: what a preload that was has found. */
+function whyNotStarted(): string {
+  return reasonNotToStart(process) ?? (readConfig(process.env).config.enabled ? 'not started' : DISABLED);
 }
 
 function createAgent(config: Config): Agent {

@@ -90,7 +90,7 @@ function assertValid(operations: readonly RunOperation[], dottedOrderRequired: b
 }
 
 function internalError(error: unknown): RequestRefused {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   return new RequestRefused(500, `the collector failed: ${text}`);
 }
 

@@ -4,6 +4,8 @@ import { parseTime } from './time.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const TEXTS = ['name', 'run_type', 'session_name', 'session_id', 'error'];
+
 /** Length of the time at the start of a dotted order's segment. */
 const TIME_LENGTH = 22;
 
@@ -20,6 +22,9 @@ export function findFault(operation: RunOperation, dottedOrderRequired: boolean)
   const { trace_id: traceId, parent_run_id: parentId, start_time: startTime, end_time: endTime } = fields;
   if (!isAbsentOr(traceId, isUUID)) return `trace_id ${shown(traceId)} is not a UUID for run_id:${id}`;
   if (!isAbsentOr(parentId, isUUID)) return `parent_run_id ${shown(parentId)} is not a UUID for run_id:${id}`;
+  for (const name of TEXTS) {
+    if (!isAbsentOr(fields[name], isText)) return `${name} is no text for run_id:${id}`;
+  }
   if (!isAbsentOr(startTime, isTime)) return `start_time ${shown(startTime)} is no time for run_id:${id}`;
   if (!isAbsentOr(endTime, isTime)) return `end_time ${shown(endTime)} is no time for run_id:${id}`;
   if (fields.dotted_order != null) return findDottedOrderFault(operation);
@@ -65,6 +70,10 @@ function isUUID(value: unknown): boolean {
   return typeof value === 'string' && UUID.test(value.toLowerCase());
 }
 
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
 function isTime(value: unknown): boolean {
   return parseTime(value) !== undefined;
 }
@@ -75,6 +84,6 @@ function lower(value: unknown): string {
 
 function shown(value: unknown): string {
   if (value == null) return 'none';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'object' ? 'an object' : String(value);
   return text.length > 300 ? `${text.slice(0, 300)}...` : text;
 }

@@ -42,9 +42,9 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
     // What is thrown here would surface as an uncaught exception of the application's.
     try {
       const { request } = message as { request: UndiciRequest };
-      pool.watch(request);
+      const isInItsContext = pool.watch(request);
       const context = contexts.current();
-      if (context === undefined || request.method === 'CONNECT') return;
+      if (context === undefined || !isInItsContext || request.method === 'CONNECT') return;
       if (Array.isArray(request.headers)) propagator.inject(listCarrier, request as ListRequest, context);
       else if (typeof request.headers === 'string') {
         propagator.inject(textCarrier, request as TextRequest, context);

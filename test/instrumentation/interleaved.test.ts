@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
@@ -18,18 +22,22 @@ const FORMS = [
 
 // With OpenTelemetry, dd-trace and Sentry 6 of 8 calls over 2 connections of undici carry somebody else's trace.
 describe.each([
-  ['with the dispatchers of each library', {}],
-  ['with an undici dispatcher set as the global one', { GLOBAL_DISPATCHER: '1' }],
-])('calls that wait for a connection, %s', (_name, env) => {
+  ['with the dispatchers of each library', {}, false],
+  ['with an undici dispatcher set as the global one', { GLOBAL_DISPATCHER: '1' }, false],
+  ['in a bundle', {}, true],
+])('calls that wait for a connection, %s', (_name, env, isBundled) => {
   let app: App;
   let upstream: Upstream;
+  const directory = mkdtempSync(join(tmpdir(), 'trace-agent-bundle-'));
   beforeAll(async () => {
     upstream = await startUpstream();
-    app = await startApp(fixture('apps/interleaved.mjs'), { env });
+    const file = fixture('apps/interleaved.mjs');
+    app = await startApp(isBundled ? await bundle(file, directory) : file, { env });
   });
   afterAll(async () => {
     await app?.stop();
     await upstream?.close();
+    rmSync(directory, { recursive: true, force: true });
   });
 
   it.each(FORMS)('%s: each carries the trace it was made in, or none', async (form) => {
@@ -50,7 +58,24 @@ describe.each([
     expect(upstream.arrived).toHaveLength(calls.length);
     for (const { id, trace } of calls) {
       const arrived = upstream.arrived.find(({ url }) => url === `/slow?id=${id}`);
+      // An undici in a bundle may not be found: then no parent beats a wrong one.
+      const isUndici = form.startsWith('undici');
+      if (isBundled && isUndici && arrived?.headers['langsmith-trace'] === undefined) continue;
       expect(arrived?.headers['langsmith-trace'], `call ${id}`).toBe(trace);
     }
   });
 });
+
+async function bundle(entry: string, directory: string): Promise<string> {
+  const outfile = join(directory, 'app.mjs');
+  const js = "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);";
+  const options = {
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'error',
+  } as const;
+  await build({ ...options, entryPoints: [entry], outfile, banner: { js } });
+  return outfile;
+}

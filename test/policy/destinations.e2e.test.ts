@@ -90,6 +90,18 @@ it('what is left out for its size is said once', async () => {
   expect(lines[0]).toMatch(/warn: .*TRACE_AGENT_MAX_HEADER_BYTES=140.* without metadata/);
 });
 
+async function counts() {
+  return ((await (await fetch(`${app?.url}/status`)).json()) as { counts: unknown }).counts;
+}
+
+it('what was done is counted', async () => {
+  await sent({});
+  expect(await counts()).toEqual({ injected: 0, relayed: 1, extracted: 1, distrusted: 0 });
+  await app?.stop();
+  await sent({ TRACE_AGENT_TRUST: 'none' });
+  expect(await counts()).toEqual({ injected: 0, relayed: 0, extracted: 0, distrusted: 1 });
+});
+
 describe('peers', () => {
   it.each([
     ['internal', EVERYTHING],

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { fixture, run } from '../support/app.ts';
+import { dottedOrder } from '../support/trace.ts';
+
+it('unix sockets and proxies are decided on the real target; CONNECT and the SDK get nothing', async () => {
+  const trace = dottedOrder();
+  const result = await run([fixture('apps/seams.cjs'), trace]);
+  expect(result.stderr).toBe('');
+  const nothing = { trace: null, baggage: null };
+  const project = 'langsmith-project=p';
+  expect(JSON.parse(result.stdout)).toEqual({
+    'unix socket': { trace, baggage: `langsmith-metadata=%7B%22a%22%3A1%7D,${project}` },
+    'believed over a unix socket': trace,
+    'proxy, http://public.example.com/x': { trace, baggage: project },
+    'proxy, http://api.smith.langchain.com/x': nothing,
+    'proxy, /': nothing,
+    CONNECT: nothing,
+  });
+});
