@@ -58,7 +58,7 @@ writeFileSync(
 execFileSync(process.execPath, [typescript(), '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 keepOnlyTypes(['index.d.ts', 'api.d.ts']);
 writeFileSync(join(dist, 'register.d.cts'), 'export {};\n');
-writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices(['busboy', 'streamsearch']));
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices(['@fastify/busboy', '@fastify/busboy/deps/dicer']));
 
 /** The public types, once for each module system; what the others declare is nobody's business. */
 function keepOnlyTypes(names) {
