@@ -1,5 +1,4 @@
 import type { StartOptions, Status } from './api.ts';
-import { builtin } from './builtins.ts';
 import { type Config, readConfig } from './config.ts';
 import type { RemoteRun } from './context/remote-run.ts';
 import { installContextStorage } from './context/storage.ts';
@@ -94,8 +93,6 @@ function createAgent(config: Config): Agent {
       logFailure(`install ${name}`, error);
     }
   }
-  // ESM importers of the builtins see what has been patched on them, and only then.
-  builtin<typeof import('node:module')>('module').syncBuiltinESMExports();
   log('info', `version ${VERSION} started on Node.js ${process.versions.node}: ${installed.join(', ')}`);
 
   return {

@@ -118,6 +118,7 @@ describe('start and stop', () => {
       tell(await outer());
       start();
       tell(await outer());
+      process.env.LANGSMITH_TRACING = 'true';
       tell(continueTrace({ 'langsmith-trace': trace }, () => getCurrentRunTree(true)?.dotted_order));`);
     expect(told).toEqual(['outer', 'outer', 'outer', trace]);
   });

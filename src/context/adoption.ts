@@ -1,6 +1,5 @@
 import { parseAddress } from '../headers/address.ts';
 import { lastTime, parentDottedOrder, parseDottedOrder, toISOTime } from '../headers/dotted-order.ts';
-import { notBeforeParent } from './langchain-children.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
 
@@ -27,26 +26,13 @@ export function adopt(run: RunTreeLike, remote: RemoteRun): boolean {
   return true;
 }
 
-/**
- * Raises the start of a run to its parent's where this machine's clock is behind the caller's: LangSmith answers
- * 400 to a run that is earlier than its parent, and one such run can sink the batch it is in.
- */
-export function notEarlierThanParent(run: RunTreeLike): void {
-  if (typeof run.dotted_order !== 'string' || run.extra?.runtime !== undefined) return;
-  const dottedOrder = notBeforeParent(run.dotted_order);
-  if (dottedOrder === run.dotted_order) return;
-  run.dotted_order = dottedOrder;
-  const startTime = toISOTime(lastTime(dottedOrder));
-  run.start_time = typeof run.start_time === 'number' ? Date.parse(startTime) : startTime;
-  if (run._serialized_start_time !== undefined) run._serialized_start_time = startTime;
-}
-
 /** A root that nobody else has placed: not posted, not ended, not made from headers, not LangChain's copy. */
 function isFreshRoot(run: RunTreeLike): boolean {
   if (typeof run.dotted_order !== 'string' || typeof run.id !== 'string' || run.trace_id !== run.id)
     return false;
   if (run.parent_run != null || run.parent_run_id != null || run.distributedParentId != null) return false;
   if (run.reference_example_id != null || run.end_time != null || run.tracingEnabled === false) return false;
+  if (run.child_execution_order !== run.execution_order) return false;
   if (run.extra?.runtime !== undefined || run.extra?.[LANGCHAIN_CONFIG] !== undefined) return false;
   if ((run.client as { tracingMode?: unknown } | null | undefined)?.tracingMode === 'otel') return false;
   const parsed = parseDottedOrder(run.dotted_order);

@@ -6,6 +6,8 @@ import {
   withLastTime,
 } from '../headers/dotted-order.ts';
 
+import type { RunTreeLike } from './run-tree.ts';
+
 interface LangChainRun {
   dotted_order?: string;
   _serialized_start_time?: string;
@@ -21,8 +23,12 @@ interface LangChainRun {
  */
 export class ChildRuns extends Array<unknown> {
   override push(...runs: unknown[]): number {
-    for (const run of runs)
-      if (typeof run === 'object' && run !== null) watchDottedOrder(run as LangChainRun);
+    for (const run of runs) {
+      if (typeof run !== 'object' || run === null) continue;
+      // `RunTree.createChild` adds a run that has its dotted order already.
+      if ((run as LangChainRun).dotted_order !== undefined) raise(run as RunTreeLike);
+      else watchDottedOrder(run as LangChainRun);
+    }
     return super.push(...runs);
   }
 }
@@ -57,4 +63,32 @@ export function notBeforeParent(dottedOrder: string): string {
   if (parent === undefined) return dottedOrder;
   const earliest = lastTime(parent);
   return lastTime(dottedOrder) < earliest ? withLastTime(dottedOrder, earliest) : dottedOrder;
+}
+
+/** Raises the start of a run, and from now on of the children that are added to it, to its parent's. */
+export function raise(run: RunTreeLike): void {
+  if (typeof run.dotted_order !== 'string') return;
+  const dottedOrder = notBeforeParent(run.dotted_order);
+  if (dottedOrder !== run.dotted_order && run.extra?.runtime === undefined) {
+    run.dotted_order = dottedOrder;
+    const startTime = toISOTime(lastTime(dottedOrder));
+    run.start_time = typeof run.start_time === 'number' ? Date.parse(startTime) : startTime;
+    if (run._serialized_start_time !== undefined) run._serialized_start_time = startTime;
+  }
+  if (lastTime(dottedOrder) <= now()) return;
+  // The clock is behind: children get this start at the earliest. `postRun` assigns a new array.
+  let children = new ChildRuns();
+  Object.defineProperty(run, 'child_runs', {
+    configurable: true,
+    enumerable: true,
+    get: () => children,
+    set: (value: unknown) => {
+      children = new ChildRuns();
+      if (Array.isArray(value)) for (const child of value) Array.prototype.push.call(children, child);
+    },
+  });
+}
+
+function now(): string {
+  return `${new Date().toISOString().replace(/[-:.]/g, '').slice(0, -1)}999Z`;
 }

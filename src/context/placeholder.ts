@@ -54,6 +54,18 @@ export class Placeholder {
     return createChildOf(this, config);
   }
 
+  get metadata(): Record<string, unknown> {
+    return this.extra.metadata;
+  }
+  set metadata(metadata: Record<string, unknown>) {
+    this.extra = { ...this.extra, metadata: { ...this.extra.metadata, ...metadata } };
+  }
+
+  /** The caller's run is the caller's: what is said of it here goes nowhere, as it does where there is no run. */
+  addEvent(): void {}
+  async end(): Promise<void> {}
+  async patchRun(): Promise<void> {}
+
   /** As `RunTree.toHeaders`. */
   toHeaders(headers?: { set(name: string, value: string): void }): Record<string, string> {
     const { project_name: project, tags, extra } = this;

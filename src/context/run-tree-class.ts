@@ -1,4 +1,5 @@
 import { builtin } from '../builtins.ts';
+import { raise } from './langchain-children.ts';
 
 type RunTreeClass = new (config: Record<string, unknown>) => object;
 
@@ -34,7 +35,9 @@ export function createChildOf(parent: object, config: Record<string, unknown>): 
   const metadata = { ...extra.metadata, ...(config['metadata'] as object | undefined) };
   const destination =
     address !== undefined ? { address } : project_name !== undefined ? { project_name } : {};
-  return new known({ ...config, ...destination, metadata, parent_run: parent });
+  const child = new known({ ...config, ...destination, metadata, parent_run: parent });
+  raise(child);
+  return child;
 }
 
 /** The SDK as CommonJS, where no run has been made yet: `langsmith/dist/run_trees.cjs`, `langsmith/lib/run_trees.js`. */

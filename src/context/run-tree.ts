@@ -12,6 +12,9 @@ export interface RunTreeLike {
   reference_example_id?: unknown;
   start_time?: unknown;
   end_time?: unknown;
+  child_runs?: unknown;
+  child_execution_order?: unknown;
+  execution_order?: unknown;
   _serialized_start_time?: unknown;
   project_name?: unknown;
   address?: unknown;
@@ -50,7 +53,7 @@ export function isPublished(run: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Read at each call, as the SDK does. */
-function isTracingOn(env: NodeJS.ProcessEnv): boolean {
+export function isTracingOn(env: NodeJS.ProcessEnv): boolean {
   return TRACING_VARIABLES.some((name) => env[name] === 'true');
 }
 

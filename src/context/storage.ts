@@ -1,9 +1,10 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
-import { adopt, notEarlierThanParent } from './adoption.ts';
+import { adopt } from './adoption.ts';
+import { raise } from './langchain-children.ts';
 import type { RemoteRun } from './remote-run.ts';
-import { isRunTree, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
+import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
 
 /** What the SDK has put into its storage, and the request in whose context it did so. */
@@ -81,7 +82,7 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
     onRun(run);
     if (remote === undefined) return;
     if (localRunOf(context) === undefined) adopt(run, remote);
-    notEarlierThanParent(run);
+    raise(run);
   }
 
   const shared: Storage = {
@@ -89,7 +90,7 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
       isUsed = true;
       const context = current();
       if (context === undefined || context instanceof Scope) return context?.store;
-      return isActive && canShowPlaceholder() ? context.placeholder : undefined;
+      return isActive && canShowPlaceholder() && isTracingOn(process.env) ? context.placeholder : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
     enterWith: (store) => contexts.enterWith(scope(store)),
@@ -130,6 +131,6 @@ export function withoutRemote(context: Context): Context | undefined {
 /** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */
 function withRemote(store: unknown, remote: RemoteRun): unknown {
   if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
-  if ('tracingEnabled' in store || !canShowPlaceholder()) return store;
+  if ('tracingEnabled' in store || !canShowPlaceholder() || !isTracingOn(process.env)) return store;
   return Object.assign(Object.create(remote.placeholder), remote.placeholder, store);
 }

@@ -40,6 +40,8 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const { Server } = builtin<typeof import('node:net')>('net');
   const { IncomingMessage, ServerResponse } = builtin<typeof import('node:http')>('http');
   let isActive = true;
+  /** From the first caller's run on, a request without one must not take another's. */
+  let hasSeenRemote = false;
 
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response) {
@@ -91,9 +93,11 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     if (known != null) return remoteOf(current) === known ? STAY : known;
     const remote = extractFrom(request, server) ?? null;
     // A server that was started while a request was handled is in that request's context for ever.
-    if (remote === null && remoteOf(current) === undefined) return STAY;
+    if (remote === null && !hasSeenRemote) return STAY;
+    if (remote !== null) hasSeenRemote = true;
     bind(request, remote);
     if (response instanceof ServerResponse) bind(response, remote);
+    if (remote === null && remoteOf(current) === undefined) return STAY;
     return remote ?? (current && withoutRemote(current));
   }
 

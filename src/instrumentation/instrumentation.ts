@@ -27,7 +27,7 @@ export function patchMethod<T extends object, F extends (...args: never[]) => un
   Object.defineProperty(target, name, {
     value: replacement,
     configurable: true,
-    enumerable: own?.enumerable ?? false,
+    enumerable: own?.enumerable ?? isEnumerableIn(parent, name),
     writable: true,
   });
   return () => {
@@ -36,4 +36,13 @@ export function patchMethod<T extends object, F extends (...args: never[]) => un
     if (own === undefined) delete target[name];
     else Object.defineProperty(target, name, own);
   };
+}
+
+/** Whether `for in` would find it: an own property that is not enumerable hides an inherited one that is. */
+function isEnumerableIn(object: object | null, name: string): boolean {
+  for (let at = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, name);
+    if (found !== undefined) return found.enumerable === true;
+  }
+  return false;
 }

@@ -125,7 +125,9 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
 
 /** Whether the channel was published on by Node's own undici, whose pools have no bound. */
 function isCalledByNode(): boolean {
-  const lines = new Error().stack?.split('\n') ?? [];
+  const { stack } = new Error();
+  // An application's `Error.prepareStackTrace` may make anything of it.
+  const lines = typeof stack === 'string' ? stack.split('\n') : [];
   const publish = lines.findIndex((line) => line.includes('node:diagnostics_channel'));
   return lines[publish + 1]?.includes('node:internal/') ?? false;
 }
