@@ -8,11 +8,19 @@
  *   (`_http_client.js`, Node 12.16 to 26), and an accessor on the prototype sees it.
  * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`).
  */
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, OutgoingMessage } from 'node:http';
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
-import { type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
+import {
+  behind,
+  type Destination,
+  destinationOfURL,
+  isAbsolute,
+  originOf,
+  parseHostHeader,
+} from '../policy/destinations.ts';
+import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
@@ -28,9 +36,14 @@ interface Request extends ClientRequest {
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
+/** Node's own methods: what an application has put over them on its request is not called for ours. */
+let messages: OutgoingMessage;
+
 export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
-  const { ClientRequest } = builtin<typeof import('node:http')>('http');
+  const { ClientRequest, OutgoingMessage } = builtin<typeof import('node:http')>('http');
+  messages = OutgoingMessage.prototype;
   const prototype = ClientRequest.prototype as Request;
+  const reusedSocket = { value: false, configurable: true, enumerable: true, writable: true };
   let isActive = true;
 
   Object.defineProperty(prototype, 'reusedSocket', {
@@ -38,12 +51,9 @@ export function installHTTPClient(contexts: ContextStorage, propagator: Propagat
     enumerable: false,
     get: () => undefined,
     set(this: Request, value: boolean) {
-      Object.defineProperty(this, 'reusedSocket', {
-        value,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
+      // One descriptor for all: a request where there is no run costs no object.
+      reusedSocket.value = value;
+      Object.defineProperty(this, 'reusedSocket', reusedSocket);
       const context = contexts.current();
       if (context !== undefined) Object.defineProperty(this, CONTEXT, { value: context, writable: true });
     },
@@ -87,22 +97,21 @@ export function installHTTPClient(contexts: ContextStorage, propagator: Propagat
 /** The usual case: the headers are the request's own, and `setHeader` still works. */
 const requestCarrier: OutgoingCarrier<Request> = {
   seam: 'http client',
-  destinationKey: (request) => destinationKey(request, asHeaderValue(request.getHeader('host'))),
-  destination: (request) => destination(request, asHeaderValue(request.getHeader('host'))),
-  target: (request) => request.path,
-  header(request, name) {
-    return asHeaderValue(request.getHeader(name));
-  },
+  destinationKey: (request) => destinationKey(request, headerOf(request, 'host')),
+  destination: (request) => destination(request, headerOf(request, 'host')),
+  target: (request) => String(request.path),
+  header: headerOf,
   size(request) {
-    let size = request.method.length + request.path.length + REQUEST_LINE_OVERHEAD;
-    for (const name of request.getHeaderNames()) size += sizeOfLine(name, request.getHeader(name));
+    let size = request.method.length + String(request.path).length + REQUEST_LINE_OVERHEAD;
+    for (const name of messages.getHeaderNames.call(request))
+      size += sizeOfLine(name, headerOf(request, name));
     return size;
   },
   write(request, trace, baggage) {
     // First the one that can fail, on what the application had in it.
-    if (baggage === '') request.removeHeader(BAGGAGE_HEADER);
-    else if (baggage !== undefined) request.setHeader(BAGGAGE_HEADER, baggage);
-    request.setHeader(TRACE_HEADER, trace);
+    if (baggage === '') messages.removeHeader.call(request, BAGGAGE_HEADER);
+    else if (baggage !== undefined) messages.setHeader.call(request, BAGGAGE_HEADER, baggage);
+    messages.setHeader.call(request, TRACE_HEADER, trace);
   },
 };
 
@@ -116,12 +125,12 @@ const rawCarrier: OutgoingCarrier<RawRequest> = {
   seam: 'http client, array of headers',
   destinationKey: ({ request, headers }) => destinationKey(request, rawHeader(headers, 'host')),
   destination: ({ request, headers }) => destination(request, rawHeader(headers, 'host')),
-  target: ({ request }) => request.path,
+  target: ({ request }) => String(request.path),
   header: ({ headers }, name) => rawHeader(headers, name),
   size: ({ request, headers }) =>
     pairsOf(headers).reduce(
       (size, [name, value]) => size + sizeOfLine(String(name), value),
-      request.path.length + REQUEST_LINE_OVERHEAD,
+      String(request.path).length + REQUEST_LINE_OVERHEAD,
     ),
   write(target, trace, baggage) {
     const kept = pairsOf(target.headers).filter(
@@ -161,7 +170,8 @@ function isNamed([name]: Pair, wanted: string): boolean {
   return String(name).toLowerCase() === wanted;
 }
 
-function asHeaderValue(value: number | string | string[] | undefined): HeaderValue {
+function headerOf(request: Request, name: string): HeaderValue {
+  const value = messages.getHeader.call(request, name);
   return typeof value === 'number' ? String(value) : value;
 }
 
@@ -169,14 +179,16 @@ function asHeaderValue(value: number | string | string[] | undefined): HeaderVal
 function destinationKey(request: Request, host: HeaderValue): string {
   if (request.socketPath) return 'unix';
   const key = `${request.protocol}//${request.host}|${host ?? ''}`;
-  return isAbsolute(request.path) ? `${key}|${originOf(request.path) ?? ''}` : key;
+  const path = String(request.path);
+  return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
 }
 
 function destination(request: Request, hostHeader: HeaderValue): Destination | undefined {
   if (request.socketPath) return { host: '', port: undefined, local: true, via: undefined };
   const connected = { host: request.host, port: portOf(request, hostHeader), local: false, via: undefined };
-  if (!isAbsolute(request.path)) return connected;
-  const origin = originOf(request.path);
+  const path = String(request.path);
+  if (!isAbsolute(path)) return behind(connected, hostHeader);
+  const origin = originOf(path);
   if (origin === undefined) return undefined;
   return { ...destinationOfURL(new URL(origin)), via: connected };
 }
@@ -187,9 +199,7 @@ function destination(request: Request, hostHeader: HeaderValue): Destination | u
  */
 function portOf(request: Request, hostHeader: HeaderValue): number | undefined {
   if (typeof hostHeader !== 'string') return undefined;
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(hostHeader);
-  const name = match?.[1]?.replace(/^\[|\]$/g, '').toLowerCase();
-  if (name !== request.host.replace(/^\[|\]$/g, '').toLowerCase()) return undefined;
-  if (match?.[2] !== undefined) return Number(match[2]);
-  return request.protocol === 'https:' ? 443 : 80;
+  const { host, port } = parseHostHeader(hostHeader);
+  if (host === undefined || host !== canonicalHost(request.host)) return undefined;
+  return port ?? (request.protocol === 'https:' ? 443 : 80);
 }

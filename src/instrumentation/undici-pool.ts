@@ -1,72 +1,107 @@
 /**
  * A bounded `Pool`, `Agent` or `BalancedPool` of undici 5 to 7 queues requests and sends a queued one when
  * another has ended, in that other one's context: 6 of 8 parallel requests over 2 connections would carry
- * somebody else's run. So `DispatcherBase.prototype.dispatch` notes the context of the first dispatch on a copy
- * of the options, and enters it again when the same options come out of the queue. undici 8 does not need it.
+ * somebody else's run. So the queue (`fixed-queue.js`) notes the context of what is put into it, and
+ * `DispatcherBase.prototype.dispatch`, which the pool calls with what it has just taken out (`pool-base.js`,
+ * `kOnDrain`), enters it again. Options and handler stay as they are. undici 8 does not need it.
  *
- * The class is looked up when the first request of an undici that was not seen before passes the channel, which is
- * within its first `dispatch` and so before anything can have been queued: in the module cache, and for an undici
- * in a bundle among the ancestors of the global dispatcher, which it sets when it loads, unless Node's own did
- * before. Where neither finds it, the context of its requests is not to be trusted: no parent beats a wrong one.
+ * The classes are looked up when the first request of an undici that was not seen before passes the channel, which
+ * is within its first `dispatch` and so before anything can have been queued: in the module cache, and for an undici
+ * in a bundle from the global dispatcher, which it sets when it loads, unless Node's own did before. Where neither
+ * finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
  */
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure, logOnce } from '../log.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
-const CONTEXT = Symbol('trace-agent context');
-/** A request that was made where there was no run must not take the run of whoever frees its connection. */
-const NO_CONTEXT = Symbol('no context');
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
+/** undici 6 and 7; undici 5. */
+const FIXED_QUEUE = [
+  ['lib', 'dispatcher', 'fixed-queue.js'],
+  ['lib', 'node', 'fixed-queue.js'],
+];
 
-interface Options {
-  [CONTEXT]?: Context | typeof NO_CONTEXT;
+/** What a pool queues. undici's WebSocket queues other things in the same class. */
+interface Item {
+  readonly opts: unknown;
+  readonly handler: unknown;
 }
-type Dispatch = (this: object, options: Options, handler: unknown) => boolean;
+type Dispatch = (this: object, options: unknown, handler: unknown) => boolean;
 type Dispatcher = { dispatch: Dispatch };
+type Queue = { push(item: unknown): unknown; shift(): unknown };
 type ModuleCache = Record<string, { exports?: unknown } | undefined>;
 
+/** What is known of an undici, by the class of its requests. */
+export const UNDICI = {
+  /** Node's own: its pools have no bound, and nothing redirects or retries below its `fetch`. */
+  builtin: 'builtin',
+  followed: 'followed',
+  /** In a bundle, and not found: the context of a request may be another's. */
+  lost: 'lost',
+} as const;
+type Undici = (typeof UNDICI)[keyof typeof UNDICI];
+
 export interface UndiciPool {
-  /** Looks at a request that passes the channel. @returns whether it is published in the context it was made in */
-  watch(request: object): boolean;
+  /** Looks at a request that passes the channel. */
+  watch(request: object): Undici;
   uninstall: Undo;
 }
 
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
-  /** By the class of undici's requests: whether the context of all of them can be trusted. */
-  const seen = new WeakMap<object, boolean>();
+  const seen = new WeakMap<object, Undici>();
+  /** The contexts of what waits; what was queued where there was no run has none. */
+  const waiting = new WeakMap<Item, Context>();
+  /** What a pool has taken out of its queue and is about to dispatch. */
+  let taken: Item | undefined;
   /** Dispatches of patched classes that are on the stack. */
   let depth = 0;
 
-  function wrapDispatch(original: () => Dispatch): Dispatch {
-    return function dispatch(this: object, options: Options, handler: unknown): boolean {
-      if (typeof options !== 'object' || options === null) return original().call(this, options, handler);
-      const noted = options[CONTEXT];
-      const current = contexts.current();
+  const wrapPush = (original: () => Queue['push']): Queue['push'] =>
+    function push(this: Queue, item) {
+      const context = contexts.current();
+      if (context !== undefined && isItem(item)) waiting.set(item, context);
+      return original().call(this, item);
+    };
+
+  const wrapShift = (original: () => Queue['shift']): Queue['shift'] =>
+    function shift(this: Queue) {
+      const item = original().call(this);
+      taken = isItem(item) ? item : undefined;
+      return item;
+    };
+
+  const wrapDispatch = (original: () => Dispatch): Dispatch =>
+    function dispatch(this: object, options, handler) {
+      const item = taken;
+      taken = undefined;
       depth++;
       try {
-        if (noted === undefined) {
-          // Not a spread: the build for Node 8 would make a slow one of it, and it loses what is inherited.
-          const copy: Options = Object.assign(Object.create(Object.getPrototypeOf(options)), options);
-          copy[CONTEXT] = current ?? NO_CONTEXT;
-          return original().call(this, copy, handler);
-        }
-        const context = noted === NO_CONTEXT ? undefined : noted;
-        if (context === current) return original().call(this, options, handler);
+        if (item === undefined) return original().call(this, options, handler);
+        // A client of the application's own making may pass on something else: then nobody knows whose it is.
+        const isIt = item.handler === handler || item.opts === options;
+        const context = isIt ? waiting.get(item) : undefined;
+        if (context === contexts.current()) return original().call(this, options, handler);
         return contexts.run(context, apply, original(), this, options, handler);
       } finally {
         depth--;
       }
     };
-  }
 
-  function patch(prototype: Dispatcher): void {
-    if (patched.has(prototype)) return;
-    patched.add(prototype);
-    undos.push(patchMethod(prototype, 'dispatch', wrapDispatch));
+  /** @returns whether the pools of this undici are followed */
+  function patch(base: Dispatcher | undefined, queue: Queue | undefined): boolean {
+    if (typeof base?.dispatch !== 'function' || typeof queue?.push !== 'function') return false;
+    if (patched.has(base)) return true;
+    patched.add(base);
+    undos.push(
+      patchMethod(queue, 'push', wrapPush),
+      patchMethod(queue, 'shift', wrapShift),
+      patchMethod(base, 'dispatch', wrapDispatch),
+    );
+    return true;
   }
 
   /** @returns whether the undici that `requestClass` is of was found, and needs nothing more */
@@ -75,47 +110,50 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
     let isFound = false;
     for (const path of Object.keys(cache)) {
       if (!DISPATCHER_BASE.test(path)) continue;
-      const prototype = (cache[path]?.exports as { prototype?: Dispatcher } | undefined)?.prototype;
-      if (typeof prototype?.dispatch !== 'function') continue;
       const root = path.replace(DISPATCHER_BASE, '');
-      if (!keepsContext(root)) patch(prototype);
-      const separator = path[root.length];
-      const request = [root, 'lib', 'core', 'request.js'].join(separator);
-      if (cache[request]?.exports === requestClass) isFound = true;
+      const separator = path[root.length] as string;
+      const exported = (file: readonly string[]) => cache[[root, ...file].join(separator)]?.exports;
+      const prototypeOf = (found: unknown) => (found as { prototype?: unknown } | undefined)?.prototype;
+      const queue = FIXED_QUEUE.map((file) => prototypeOf(exported(file))).find(Boolean);
+      const isFollowed =
+        keepsContext(root) || patch(prototypeOf(cache[path]?.exports) as Dispatcher, queue as Queue);
+      if (isFollowed && exported(['lib', 'core', 'request.js']) === requestClass) isFound = true;
     }
     return isFound;
   }
 
   function patchGlobalDispatcher(): void {
-    let prototype = (globalThis as { [GLOBAL_DISPATCHER]?: object })[GLOBAL_DISPATCHER];
-    while (prototype != null && !Object.hasOwn(prototype, 'dispatch')) {
-      prototype = Object.getPrototypeOf(prototype) as object | undefined;
+    const dispatcher = (globalThis as { [GLOBAL_DISPATCHER]?: object })[GLOBAL_DISPATCHER];
+    let base = dispatcher;
+    while (base != null && !Object.hasOwn(base, 'dispatch')) {
+      base = Object.getPrototypeOf(base) as object | undefined;
     }
-    if (prototype != null) patch(prototype as Dispatcher);
+    if (dispatcher != null) patch(base as Dispatcher | undefined, queueClassOf(dispatcher));
+  }
+
+  function find(requestClass: object): Undici {
+    try {
+      if (isCalledByNode()) return UNDICI.builtin;
+      if (patchByModuleCache(requestClass)) return UNDICI.followed;
+      patchGlobalDispatcher();
+    } catch (error) {
+      logFailure('patch undici', error);
+    }
+    return UNDICI.lost;
   }
 
   return {
     watch({ constructor: requestClass }) {
-      const isTrusted = seen.get(requestClass);
-      if (isTrusted === true || depth > 0) return true;
-      if (isTrusted === false) {
-        logOnce(
-          'bundled undici',
-          'warn',
-          'the pools of an undici in a bundle cannot be followed: no trace is sent',
-        );
-        return false;
+      const known = seen.get(requestClass);
+      if (known === undefined) {
+        seen.set(requestClass, find(requestClass));
+        // The first of all cannot have waited for another.
+        return seen.get(requestClass) === UNDICI.builtin ? UNDICI.builtin : UNDICI.followed;
       }
-      try {
-        const isFound = isCalledByNode() || patchByModuleCache(requestClass);
-        if (!isFound) patchGlobalDispatcher();
-        seen.set(requestClass, isFound);
-      } catch (error) {
-        seen.set(requestClass, false);
-        logFailure('patch undici', error);
-      }
-      // The first of all cannot have waited for another.
-      return true;
+      if (known !== UNDICI.lost || depth > 0) return known === UNDICI.lost ? UNDICI.followed : known;
+      const why = 'the pools of an undici in a bundle cannot be followed: no trace is sent';
+      logOnce('bundled undici', 'warn', why);
+      return known;
     },
     uninstall() {
       for (const undo of undos) undo();
@@ -123,10 +161,31 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   };
 }
 
-/** Whether the channel was published on by Node's own undici, whose pools have no bound. */
+function isItem(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null && 'opts' in value && 'handler' in value;
+}
+
+/** The prototype of a pool's queue: of a dispatcher that is a pool, or of the pool that an `Agent` makes. */
+function queueClassOf(dispatcher: object): Queue | undefined {
+  const queue = memberOf(dispatcher, 'queue');
+  if (queue !== undefined) return Array.isArray(queue) ? undefined : (Object.getPrototypeOf(queue) as Queue);
+  if (memberOf(dispatcher, 'factory') === undefined) return undefined;
+  // One of its own, with the default factory: the application's is not to be called. It opens no connection.
+  const agent = new (dispatcher.constructor as new () => object)();
+  const factory = memberOf(agent, 'factory') as (origin: string, options: object) => object;
+  return queueClassOf(factory('http://localhost', {}));
+}
+
+/** The value under the own symbol of that description (`lib/core/symbols.js`). */
+function memberOf(object: object, description: string): unknown {
+  const key = Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+  return key === undefined ? undefined : (object as Record<symbol, unknown>)[key];
+}
+
+/** Whether the channel was published on by Node's own undici. */
 function isCalledByNode(): boolean {
   const { stack } = new Error();
-  // An application's `Error.prepareStackTrace` may make anything of it.
+  // An application's `Error.prepareStackTrace` may make anything of it: then Node's is found as a bundle's is.
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
   const publish = lines.findIndex((line) => line.includes('node:diagnostics_channel'));
   return lines[publish + 1]?.includes('node:internal/') ?? false;
@@ -144,6 +203,6 @@ function keepsContext(root: string): boolean {
   }
 }
 
-function apply(original: Dispatch, dispatcher: object, options: Options, handler: unknown): boolean {
+function apply(original: Dispatch, dispatcher: object, options: unknown, handler: unknown): boolean {
   return original.call(dispatcher, options, handler);
 }

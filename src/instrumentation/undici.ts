@@ -8,10 +8,11 @@ import { builtin } from '../builtins.ts';
 import type { ContextStorage } from '../context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure, logOnce } from '../log.ts';
-import { type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
+import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
 import type { Undo } from './instrumentation.ts';
-import { installUndiciPool } from './undici-pool.ts';
+import { installUndiciCallbacks } from './undici-callbacks.ts';
+import { installUndiciPool, UNDICI } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
 
@@ -30,6 +31,8 @@ interface UndiciRequest {
   readonly origin?: string | URL | null;
   readonly path: string;
   readonly method: string;
+  /** The `Host` that the application or an interceptor has set; it is not among the headers. */
+  readonly host?: string | null;
   headers?: unknown;
 }
 
@@ -37,14 +40,16 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
   const { subscribe, unsubscribe } =
     builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
   const pool = installUndiciPool(contexts);
+  const callbacks = installUndiciCallbacks(contexts);
 
   function onRequest(message: unknown): void {
     // What is thrown here would surface as an uncaught exception of the application's.
     try {
       const { request } = message as { request: UndiciRequest };
-      const isInItsContext = pool.watch(request);
-      const context = contexts.current();
-      if (context === undefined || !isInItsContext || request.method === 'CONNECT') return;
+      const undici = pool.watch(request);
+      const context = undici === UNDICI.lost ? undefined : contexts.current();
+      if (undici !== UNDICI.builtin) callbacks.bind(request, context);
+      if (context === undefined || request.method === 'CONNECT') return;
       if (Array.isArray(request.headers)) propagator.inject(listCarrier, request as ListRequest, context);
       else if (typeof request.headers === 'string') {
         propagator.inject(textCarrier, request as TextRequest, context);
@@ -59,19 +64,20 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
   return () => {
     unsubscribe(CHANNEL, onRequest);
     pool.uninstall();
+    callbacks.uninstall();
   };
 }
 
-function destinationKey({ origin, path }: UndiciRequest): string {
-  const key = String(origin);
+function destinationKey({ origin, path, host }: UndiciRequest): string {
+  const key = host ? `${origin}|${host}` : String(origin);
   return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
 }
 
-function destination({ origin, path }: UndiciRequest): Destination | undefined {
+function destination({ origin, path, host }: UndiciRequest): Destination | undefined {
   const connected = originOf(String(origin));
   if (connected === undefined) return undefined;
   const first = destinationOfURL(new URL(connected));
-  if (!isAbsolute(path)) return first;
+  if (!isAbsolute(path)) return behind(first, host);
   const target = originOf(path);
   return target === undefined ? undefined : { ...destinationOfURL(new URL(target)), via: first };
 }

@@ -1,3 +1,4 @@
+import { builtin } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import { log } from '../log.ts';
 import { canonicalHost } from './hosts.ts';
@@ -11,7 +12,7 @@ export interface Destination {
   readonly port: number | undefined;
   /** A unix socket: on this machine, whatever host the request names. */
   readonly local: boolean;
-  /** The proxy that the request is handed to in clear, where there is one: it reads the headers too. */
+  /** The proxy, or the address, that the request is handed to, where it is another: it reads the headers too. */
   readonly via: Destination | undefined;
 }
 
@@ -65,6 +66,7 @@ export class DestinationPolicy {
   /** A proxy need not be on the list of those that get the trace, but must not be excepted from it. */
   private grantThrough(via: Destination, grant: Grant): Grant {
     const endpoint = endpointOf(via) ?? { host: '', port: undefined };
+    if (this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
     if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
     return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
   }
@@ -93,6 +95,31 @@ export function originOf(url: string): string | undefined {
 export function destinationOfURL({ hostname, port, protocol }: URL): Destination {
   const defaultPort = protocol === 'https:' || protocol === 'wss:' ? 443 : 80;
   return { host: hostname, port: port === '' ? defaultPort : Number(port), local: false, via: undefined };
+}
+
+/**
+ * A request to an address that names its host in `Host`, as one whose client looks names up itself (undici's `dns`
+ * interceptor) or that goes through a sidecar: the host gets it, by way of the address.
+ */
+export function behind(address: Destination, hostHeader: unknown): Destination {
+  if (typeof hostHeader !== 'string' || !isAddress(address.host)) return address;
+  const { host, port = address.port } = parseHostHeader(hostHeader);
+  if (host !== undefined && host === canonicalHost(address.host)) return address;
+  return { host: host ?? '', port, local: false, via: address };
+}
+
+/** The canonical host and the port of a `Host` header; `undefined` for what it does not say. */
+export function parseHostHeader(header: string): { host: string | undefined; port: number | undefined } {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(header);
+  return {
+    host: canonicalHost(match?.[1] ?? ''),
+    port: match?.[2] === undefined ? undefined : Number(match[2]),
+  };
+}
+
+function isAddress(host: string): boolean {
+  const { isIP } = builtin<typeof import('node:net')>('net');
+  return isIP(canonicalHost(host) ?? '') !== 0;
 }
 
 function endpointOf({ host, port, local }: Destination): Endpoint | undefined {

@@ -16,6 +16,8 @@ const FORMS = [
   'undici BalancedPool',
   'undici Agent',
   'undici RetryAgent',
+  'undici Pool, composed before',
+  'undici Pool, dispatch bound before',
   'undici fetch',
   'global fetch',
 ];
@@ -32,7 +34,9 @@ describe.each([
   beforeAll(async () => {
     upstream = await startUpstream();
     const file = fixture('apps/interleaved.mjs');
-    app = await startApp(isBundled ? await bundle(file, directory) : file, { env });
+    app = await startApp(isBundled ? await bundle(file, directory) : file, {
+      env: { ...env, UPSTREAM: upstream.url },
+    });
   });
   afterAll(async () => {
     await app?.stop();
@@ -40,7 +44,8 @@ describe.each([
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it.each(FORMS)('%s: each carries the trace it was made in, or none', async (form) => {
+  /** Calls a path in 30 contexts at once, every fourth without a trace, and looks at all that arrives. */
+  async function callInterleaved(form: string, pathFor: (id: string) => string, hops: number): Promise<void> {
     upstream.arrived.length = 0;
     const calls = Array.from({ length: 30 }, (_, i) => ({
       id: `${i}`,
@@ -48,21 +53,49 @@ describe.each([
     }));
     await Promise.all(
       calls.map(async ({ id, trace }) => {
-        const query = new URLSearchParams({ form, to: `${upstream.url}/slow?id=${id}` });
+        const query = new URLSearchParams({ form, to: `${upstream.url}${pathFor(id)}` });
         const response = await fetch(`${app.url}/?${query}`, {
           headers: trace ? { 'langsmith-trace': trace } : {},
         });
         expect(response.status, await response.text()).toBe(200);
       }),
     );
-    expect(upstream.arrived).toHaveLength(calls.length);
+    expect(upstream.arrived).toHaveLength(calls.length * hops);
     for (const { id, trace } of calls) {
-      const arrived = upstream.arrived.find(({ url }) => url === `/slow?id=${id}`);
-      // An undici in a bundle may not be found: then no parent beats a wrong one.
-      const isUndici = form.startsWith('undici');
-      if (isBundled && isUndici && arrived?.headers['langsmith-trace'] === undefined) continue;
-      expect(arrived?.headers['langsmith-trace'], `call ${id}`).toBe(trace);
+      const arrived = upstream.arrived.filter(
+        ({ url }) => new URL(url, 'http://x').searchParams.get('id') === id,
+      );
+      expect(arrived, `call ${id}`).toHaveLength(hops);
+      for (const { headers, url } of arrived) {
+        // An undici in a bundle may not be found: then no parent beats a wrong one.
+        if (isBundled && form.startsWith('undici') && headers['langsmith-trace'] === undefined) continue;
+        expect(headers['langsmith-trace'], url).toBe(trace);
+      }
     }
+  }
+
+  it.each(FORMS)('%s: each carries the trace it was made in, or none', async (form) => {
+    await callInterleaved(form, (id) => `/slow?id=${id}`, 1);
+  });
+
+  // Undici calls back in the context in which the connection was opened: 11 of 12 of these carried another's trace.
+  it.each([
+    ['axios', 'redirect'],
+    ['got', 'redirect'],
+    ['got', 'busy'],
+    ['global fetch', 'redirect'],
+    ['undici fetch', 'redirect'],
+    ['undici redirect', 'redirect'],
+    ['undici retry', 'busy'],
+    ['undici retry', 'reset'],
+    ['undici RetryAgent', 'busy'],
+    ['undici RetryAgent', 'reset'],
+  ])('%s after /%s: the next hop carries it too', async (form, first) => {
+    const pathFor = (id: string) => {
+      const to = encodeURIComponent(`${upstream.url}/slow?id=${id}`);
+      return first === 'redirect' ? `/redirect?id=${id}&to=${to}` : `/${first}?id=${id}`;
+    };
+    await callInterleaved(form, pathFor, 2);
   });
 });
 

@@ -22,7 +22,10 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** A server without the agent that keeps what arrives. `/slow` answers after 20 ms; `/redirect?to=` redirects. */
+/**
+ * A server without the agent that keeps what arrives. `/slow` answers after 20 ms; `/redirect?to=` redirects; the
+ * first request to each URL under `/busy` gets a 503, and under `/reset` no answer.
+ */
 export async function startUpstream(options: { tls?: boolean; path?: string } = {}): Promise<Upstream> {
   const arrived: Arrived[] = [];
   const listener: RequestListener = (request, response) => {
@@ -36,7 +39,10 @@ export async function startUpstream(options: { tls?: boolean; path?: string } = 
       arrived.push({ method, url, headers, rawHeaders, body });
       const { pathname, searchParams } = new URL(url, 'http://upstream');
       const to = searchParams.get('to');
+      const isFirst = arrived.filter((one) => one.url === url).length === 1;
       if (pathname === '/redirect' && to !== null) response.writeHead(302, { location: to }).end();
+      else if (pathname === '/busy' && isFirst) response.writeHead(503, { 'retry-after': '0' }).end();
+      else if (pathname === '/reset' && isFirst) request.socket.destroy();
       else setTimeout(() => response.end('ok'), pathname === '/slow' ? 20 : 0);
     });
   };

@@ -1,0 +1,72 @@
+/**
+ * What a request of undici calls back (`lib/core/request.js`) runs in the context in which its connection was
+ * opened: by then another request's. An interceptor that redirects or retries sends the next hop from there, so
+ * 11 of 12 redirected or retried requests of one client would carry somebody else's run, in undici 5 to 8. So each
+ * callback enters the context of its own request.
+ */
+import type { Context, ContextStorage } from '../context/storage.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
+
+const CONTEXT = Symbol('trace-agent context');
+
+/** undici 5 to 7, and 8. */
+const CALLBACKS = [
+  'onConnect',
+  'onHeaders',
+  'onData',
+  'onUpgrade',
+  'onComplete',
+  'onError',
+  'onRequestStart',
+  'onResponseStart',
+  'onResponseData',
+  'onRequestUpgrade',
+  'onResponseEnd',
+  'onResponseError',
+];
+
+interface Request {
+  [CONTEXT]?: Context;
+}
+type Callback = (this: Request, ...args: unknown[]) => unknown;
+
+export interface UndiciCallbacks {
+  /** From now on `request` calls back in `context`; in none where it is `undefined`. */
+  bind(request: object, context: Context | undefined): void;
+  uninstall: Undo;
+}
+
+export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallbacks {
+  const undos: Undo[] = [];
+  const patched = new WeakSet<object>();
+
+  const wrap = (original: () => Callback): Callback =>
+    function callback(this: Request) {
+      const context = this[CONTEXT];
+      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+      const args = arguments as unknown as unknown[];
+      return context === contexts.current()
+        ? original().apply(this, args)
+        : contexts.run(context, apply, original(), this, args);
+    };
+
+  return {
+    bind(request, context) {
+      const prototype = Object.getPrototypeOf(request) as Record<string, Callback>;
+      if (!patched.has(prototype)) {
+        patched.add(prototype);
+        for (const name of CALLBACKS) {
+          if (typeof prototype[name] === 'function') undos.push(patchMethod(prototype, name, wrap));
+        }
+      }
+      if (context !== undefined) (request as Request)[CONTEXT] = context;
+    },
+    uninstall() {
+      for (const undo of undos) undo();
+    },
+  };
+}
+
+function apply(original: Callback, request: Request, args: unknown[]): unknown {
+  return original.apply(request, args);
+}
