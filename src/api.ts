@@ -19,10 +19,13 @@ export interface StartOptions {
   log?: LogLevel | undefined;
 }
 
+/** The value of a header, or its bytes, as Kafka clients have them. */
+export type HeaderValueLike = string | Uint8Array;
+
 /** Anything that headers can be read from: `req.headers`, a `Headers`, a `Map`, or a message's attributes. */
 export type HeadersLike =
-  | { get(name: string): string | null | undefined }
-  | Readonly<Record<string, string | readonly string[] | undefined>>;
+  | { get(name: string): HeaderValueLike | null | undefined }
+  | Readonly<Record<string, HeaderValueLike | readonly HeaderValueLike[] | undefined>>;
 
 /** Since the agent was started. */
 export interface Counts {

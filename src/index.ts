@@ -55,10 +55,20 @@ export function status(): Status {
 }
 
 function read(headers: HeadersLike | null | undefined, name: string): unknown {
+  const value = find(headers, name);
+  const sole: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return sole instanceof Uint8Array ? new TextDecoder('latin1').decode(sole) : sole;
+}
+
+function find(headers: HeadersLike | null | undefined, name: string): unknown {
   if (typeof headers !== 'object' || headers === null) return undefined;
-  if (typeof headers.get === 'function') return headers.get(name) ?? undefined;
+  const isNamed = (key: unknown) => typeof key === 'string' && key.toLowerCase() === name;
+  if (typeof headers.get === 'function') {
+    // Of the things with `get`, a Map alone tells letter cases apart.
+    const key = headers instanceof Map ? [...headers.keys()].find(isNamed) : undefined;
+    return headers.get(typeof key === 'string' ? key : name) ?? undefined;
+  }
   const record = headers as Record<string, unknown>;
-  const key = name in record ? name : Object.keys(record).find((key) => key.toLowerCase() === name);
-  const value = key === undefined ? undefined : record[key];
-  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+  const key = name in record ? name : Object.keys(record).find(isNamed);
+  return key === undefined ? undefined : record[key];
 }

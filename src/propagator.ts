@@ -1,13 +1,13 @@
 import type { Counts } from './api.ts';
 import type { Config } from './config.ts';
 import { headersOfRun } from './context/local-run.ts';
-import { RemoteRun } from './context/remote-run.ts';
+import { type Inbound, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import { isPublished, type RunTreeLike } from './context/run-tree.ts';
-import { type Context, localRunOf, remoteOf } from './context/storage.ts';
+import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
 import { mergeBaggage } from './headers/baggage.ts';
 import { parseDottedOrder } from './headers/dotted-order.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
-import { type HeaderSet, sizeOf, type TraceHeaders } from './headers/trace-headers.ts';
+import { type HeaderSet, LINE_OVERHEAD, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
@@ -71,26 +71,18 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives. Never throws.
+   * Reads the caller's run from a request that arrives with a trace. Never throws.
    *
    * @param address the peer's; `isLocal` says that it came over a unix socket and has none
    */
-  extract(
-    trace: unknown,
-    baggage: unknown,
-    address: string | undefined,
-    isLocal: boolean,
-  ): RemoteRun | undefined {
+  extract(trace: string, baggage: unknown, address: string | undefined, isLocal: boolean): Inbound {
     try {
-      if (!this.peers.trusts(address, isLocal)) {
-        this.counts.distrusted++;
-        return undefined;
-      }
-      return this.read(trace, baggage);
+      if (this.peers.trusts(address, isLocal)) return this.read(trace, baggage) ?? new RefusedTrace(trace);
+      this.counts.distrusted++;
     } catch (error) {
       logFailure('extract', error);
-      return undefined;
     }
+    return new RefusedTrace(trace);
   }
 
   /** Reads the caller's run from headers that the application vouches for. */
@@ -115,27 +107,35 @@ export class Propagator {
       this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
     if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) return;
 
-    const remote = remoteOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
-    if (ownTrace !== undefined && (remote === undefined || ownTrace !== remote.dottedOrder)) return;
+    if (ownTrace !== undefined && ownTrace !== inboundOf(context)?.dottedOrder) return;
 
     const forms = grant === GRANT.everything ? set.fullForms : set.bareForms;
-    if (!this.writeWhatFits(carrier, request, forms)) return;
+    if (!this.writeWhatFits(carrier, request, forms, ownTrace)) return;
     if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
   }
 
   /** Writes the first form with which the request stays within what servers take. */
-  private writeWhatFits<T>(carrier: OutgoingCarrier<T>, request: T, forms: readonly TraceHeaders[]): boolean {
+  private writeWhatFits<T>(
+    carrier: OutgoingCarrier<T>,
+    request: T,
+    forms: readonly TraceHeaders[],
+    ownTrace: HeaderValue,
+  ): boolean {
     const room = MAX_REQUEST_BYTES - carrier.size(request);
     const own = carrier.header(request, BAGGAGE_HEADER);
-    for (const form of forms) {
-      if (sizeOf(form) > room) continue;
-      const baggage = this.baggageFor(carrier, request, form.baggage, own);
-      if (own !== undefined && baggage !== undefined && baggage.length > MAX_BAGGAGE_BYTES) continue;
-      if (form !== forms[0]) logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
-      carrier.write(request, form.trace, baggage);
+    for (const { trace, baggage: ours } of forms) {
+      const baggage = this.baggageFor(carrier, request, ours, own);
+      const more =
+        baggage === undefined ? 0 : linesOf(BAGGAGE_HEADER, baggage) - linesOf(BAGGAGE_HEADER, own);
+      const added = more + linesOf(TRACE_HEADER, trace) - linesOf(TRACE_HEADER, ownTrace);
+      if (added > 0 && added > room) continue;
+      if (own !== undefined && more > 0 && (baggage?.length ?? 0) > MAX_BAGGAGE_BYTES) continue;
+      if (ours !== forms[0]?.baggage)
+        logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+      carrier.write(request, trace, baggage);
       return true;
     }
     if (forms.length > 0) logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
@@ -152,6 +152,8 @@ export class Propagator {
     if (own === undefined) return ours === '' ? undefined : ours;
     if (isBaggageSigned(carrier, request)) return undefined;
     const existing = typeof own === 'string' ? own : own.join(',');
+    // Others' alone, and nothing to add: it stays as it is written.
+    if (ours === '' && !existing.includes('langsmith-')) return undefined;
     return mergeBaggage(ours, existing);
   }
 
@@ -176,6 +178,13 @@ export class Propagator {
     const what = dropped === 'everything' ? 'no header is sent' : `the headers go without ${dropped}`;
     logOnce(`size: ${dropped}`, 'warn', `the headers of a run are larger than ${limit}: ${what}`);
   }
+}
+
+/** What the lines of a header take on the wire, in bytes: the values are latin1. */
+function linesOf(name: string, value: HeaderValue): number {
+  if (value === undefined || value === '') return 0;
+  if (typeof value === 'string') return name.length + LINE_OVERHEAD + value.length;
+  return value.reduce((size, one) => size + linesOf(name, one), 0);
 }
 
 /** The SDK's own traffic flushes inside the context of a run. `/info` lacks the header up to 0.4.12. */

@@ -55,6 +55,8 @@ describe('continueTrace', () => {
     ['arrays of one value', '{ "langsmith-trace": [trace], baggage: [baggage] }'],
     ['Headers', 'new Headers({ "langsmith-trace": trace, baggage })'],
     ['a Map', 'new Map([["langsmith-trace", trace], ["baggage", baggage]])'],
+    ['a Map with names in another case', 'new Map([["Langsmith-Trace", trace], ["Baggage", baggage]])'],
+    ['bytes', '{ "langsmith-trace": Buffer.from(trace), baggage: [new TextEncoder().encode(baggage)] }'],
     ['a null-prototype object', 'Object.assign(Object.create(null), { "langsmith-trace": trace, baggage })'],
   ];
   it.each(forms)('takes %s', async (_name, headers) => {
@@ -97,6 +99,51 @@ describe('continueTrace', () => {
 });
 
 describe('start and stop', () => {
+  it('an agent that is started and stopped inside a run of the SDK leaves the run current', async () => {
+    const told = await evaluate(
+      `
+      import { traceable, getCurrentRunTree } from 'langsmith/traceable';
+      const options = { tracingEnabled: true, client: { createRun() {}, updateRun() {} } };
+      const inner = traceable(async () => getCurrentRunTree().parent_run.name, { name: 'inner', ...options });
+      const during = traceable(async () => {
+        tell(await inner());
+        stop();
+        tell(await inner());
+        tell(getCurrentRunTree().name);
+        start({ enabled: true });
+        tell(getCurrentRunTree().name);
+        tell(traceHeaders()['langsmith-trace'] === getCurrentRunTree().dotted_order);
+      }, { name: 'during', ...options });
+      const outer = traceable(async () => {
+        start({ enabled: true });
+        tell(await inner());
+        tell(traceHeaders()['langsmith-trace'] === getCurrentRunTree().dotted_order);
+        await during();
+        stop();
+        tell(getCurrentRunTree().name);
+        tell(await inner());
+      }, { name: 'outer', ...options });
+      await outer();
+      const key = Symbol.for('ls:tracing_async_local_storage');
+      const storage = globalThis[key];
+      for (let i = 0; i < 3; i++) { start({ enabled: true }); stop(); }
+      tell(globalThis[key] === storage);`,
+      { TRACE_AGENT_ENABLED: 'false' },
+    );
+    expect(told).toEqual([
+      'outer',
+      true,
+      'during',
+      'during',
+      'during',
+      'during',
+      true,
+      'outer',
+      'outer',
+      true,
+    ]);
+  });
+
   it('start outranks the environment, and leaves a running agent as it is', async () => {
     const told = await evaluate(`
       tell(start({ trust: '*' }).config.trust);

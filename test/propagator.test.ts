@@ -72,6 +72,25 @@ describe('precedence', () => {
     });
   });
 
+  it('baggage of others alone is not touched where there is nothing to add', () => {
+    const call: Call = { target: '/', headers: { Baggage: 'vendor = 1 ; p' } };
+    const withoutProject = propagator().read(TRACE, undefined);
+    propagator().inject(carrier, call, withoutProject as RemoteRun);
+    expect(call.headers).toEqual({ Baggage: 'vendor = 1 ; p', 'langsmith-trace': TRACE });
+  });
+
+  it('what is replaced makes room', () => {
+    const own = { 'langsmith-trace': TRACE, baggage: BAGGAGE };
+    const size = () => 16_384 - 10;
+    const call: Call = { target: '/', headers: own };
+    propagator().inject({ ...carrier, size }, call, remote());
+    expect(call.headers).not.toBe(own);
+    expect(call.headers).toEqual(own);
+    const bare: Call = { target: '/', headers: {} };
+    propagator().inject({ ...carrier, size }, bare, remote());
+    expect(bare.headers).toEqual({});
+  });
+
   it('other vendors’ baggage stays, after ours, however often it was given', () => {
     expect(inject({ baggage: ['a=1', 'b=2;p'] })).toMatchObject({ baggage: `${BAGGAGE},a=1,b=2;p` });
   });

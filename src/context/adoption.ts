@@ -7,11 +7,9 @@ import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
  * Adoption: a root run that the SDK has just made in the context of a request becomes a child of the caller's
  * run. The SDK makes it with its own client and settings, so a traceable that hides its inputs or goes to
  * another workspace keeps doing so. Runs by the SDK's `AsyncLocalStorage.run`, before the run is posted.
- *
- * @returns whether `run` is now the remote run's child
  */
-export function adopt(run: RunTreeLike, remote: RemoteRun): boolean {
-  if (!isFreshRoot(run) || run.trace_id === remote.traceId || run.id === remote.runId) return false;
+export function adopt(run: RunTreeLike, remote: RemoteRun): void {
+  if (!isFreshRoot(run, remote) || run.trace_id === remote.traceId || run.id === remote.runId) return;
   run.trace_id = remote.traceId;
   run.dotted_order = `${remote.dottedOrder}.${run.dotted_order as string}`;
   run.parent_run_id = remote.runId;
@@ -23,11 +21,13 @@ export function adopt(run: RunTreeLike, remote: RemoteRun): boolean {
     child_execution_order: 1,
   };
   inherit(run, remote);
-  return true;
 }
 
-/** A root that nobody else has placed: not posted, not ended, not made from headers, not LangChain's copy. */
-function isFreshRoot(run: RunTreeLike): boolean {
+/**
+ * A root that nobody else has placed: not posted, not ended, without children, not made from headers, not LangChain's
+ * copy, and not from before the request.
+ */
+function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
   if (typeof run.dotted_order !== 'string' || typeof run.id !== 'string' || run.trace_id !== run.id)
     return false;
   if (run.parent_run != null || run.parent_run_id != null || run.distributedParentId != null) return false;
@@ -37,15 +37,21 @@ function isFreshRoot(run: RunTreeLike): boolean {
   if ((run.client as { tracingMode?: unknown } | null | undefined)?.tracingMode === 'otel') return false;
   const parsed = parseDottedOrder(run.dotted_order);
   return (
-    parsed?.runId === run.id && parentDottedOrder(run.dotted_order) === undefined && startsAtItsTime(run)
+    parsed?.runId === run.id &&
+    parentDottedOrder(run.dotted_order) === undefined &&
+    startOf(run) >= arrival &&
+    startOf(run) === timeOf(run.dotted_order)
   );
 }
 
-/** A dotted order that somebody chose by hand says another time than the run's start. */
-function startsAtItsTime(run: RunTreeLike): boolean {
-  const { start_time: start } = run;
-  const time = typeof start === 'number' ? start : typeof start === 'string' ? Date.parse(start) : Number.NaN;
-  return Date.parse(toISOTime(lastTime(run.dotted_order as string))) === time;
+/** In milliseconds since 1970. */
+function startOf({ start_time: start }: RunTreeLike): number {
+  return typeof start === 'number' ? start : typeof start === 'string' ? Date.parse(start) : Number.NaN;
+}
+
+/** Another than the run's start where somebody chose the dotted order by hand. */
+function timeOf(dottedOrder: string): number {
+  return Date.parse(toISOTime(lastTime(dottedOrder)));
 }
 
 /** As `RunTree.createChild` does it: the parent's destination, its metadata under the run's own; and its tags. */

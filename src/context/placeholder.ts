@@ -1,4 +1,4 @@
-import { parseAddress } from '../headers/address.ts';
+import { formatAddress, parseAddress } from '../headers/address.ts';
 import { formatBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { ChildRuns } from './langchain-children.ts';
@@ -69,13 +69,10 @@ export class Placeholder {
   /** As `RunTree.toHeaders`. */
   toHeaders(headers?: { set(name: string, value: string): void }): Record<string, string> {
     const { project_name: project, tags, extra } = this;
-    const baggage = formatBaggage({ metadata: extra.metadata, tags, project });
+    const address = formatAddress(this.address);
+    const baggage = formatBaggage({ metadata: extra.metadata, tags, project, address });
     const result: Record<string, string> = { [TRACE_HEADER]: this.dotted_order, [BAGGAGE_HEADER]: baggage };
     for (const name of Object.keys(result)) headers?.set(name, result[name] as string);
     return result;
   }
-}
-
-export function createPlaceholder(remote: RemoteRun): Placeholder {
-  return new Placeholder(remote);
 }

@@ -1,7 +1,21 @@
 import { type BaggageFields, parseBaggage } from '../headers/baggage.ts';
 import type { ParsedDottedOrder } from '../headers/dotted-order.ts';
 import { type HeaderSet, makeHeaderSet } from '../headers/trace-headers.ts';
-import { createPlaceholder, type Placeholder } from './placeholder.ts';
+import { Placeholder } from './placeholder.ts';
+
+/**
+ * A `langsmith-trace` that came and is not believed, or is none: as if it were absent, but known again where the
+ * application passes it on as it came.
+ */
+export class RefusedTrace {
+  readonly dottedOrder: string;
+  constructor(value: string) {
+    this.dottedOrder = value;
+  }
+}
+
+/** What a request came with. */
+export type Inbound = RemoteRun | RefusedTrace;
 
 /**
  * The caller's run, known only from the headers of a request. It is what the context of that request holds, and
@@ -12,6 +26,8 @@ export class RemoteRun {
   readonly dottedOrder: string;
   readonly traceId: string;
   readonly runId: string;
+  /** When the request came, in milliseconds since 1970. */
+  readonly arrival: number;
   private readonly rawBaggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
@@ -22,6 +38,7 @@ export class RemoteRun {
     this.dottedOrder = dottedOrder;
     this.traceId = traceId;
     this.runId = runId;
+    this.arrival = Date.now();
     this.rawBaggage = baggage;
     this.parsedFields = undefined;
     this.headers = undefined;
@@ -42,7 +59,7 @@ export class RemoteRun {
 
   /** What the SDK and LangChain are shown as the current run. */
   get placeholder(): Placeholder {
-    this.shownAs ??= createPlaceholder(this);
+    this.shownAs ??= new Placeholder(this);
     return this.shownAs;
   }
 }

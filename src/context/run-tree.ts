@@ -30,12 +30,11 @@ export const LANGCHAIN_CONFIG = Symbol.for('lc:child_config');
 /** The key of LangChain's context variables, in a run or in a bare object. */
 export const LANGCHAIN_VARIABLES = Symbol.for('lc:context_variables');
 
+/** A LANGSMITH_ name outranks its LANGCHAIN_ twin, in langsmith from 0.1.64 on. */
 const TRACING_VARIABLES = [
-  'LANGSMITH_TRACING_V2',
-  'LANGCHAIN_TRACING_V2',
-  'LANGSMITH_TRACING',
-  'LANGCHAIN_TRACING',
-];
+  ['LANGSMITH_TRACING_V2', 'LANGCHAIN_TRACING_V2'],
+  ['LANGSMITH_TRACING', 'LANGCHAIN_TRACING'],
+] as const;
 
 /** The SDK's own test (`isRunTree`). The store may also hold `{}`, `{tracingEnabled}` or context variables. */
 export function isRunTree(store: unknown): store is RunTreeLike {
@@ -54,7 +53,7 @@ export function isPublished(run: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
 
 /** Read at each call, as the SDK does. */
 export function isTracingOn(env: NodeJS.ProcessEnv): boolean {
-  return TRACING_VARIABLES.some((name) => env[name] === 'true');
+  return TRACING_VARIABLES.some(([name, twin]) => (env[name] || env[twin]) === 'true');
 }
 
 function isSampled(run: RunTreeLike): boolean {

@@ -3,22 +3,22 @@ import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
 import { raise } from './langchain-children.ts';
-import type { RemoteRun } from './remote-run.ts';
+import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
 
 /** What the SDK has put into its storage, and the request in whose context it did so. */
 class Scope {
   readonly store: unknown;
-  readonly remote: RemoteRun | undefined;
-  constructor(store: unknown, remote: RemoteRun | undefined) {
+  readonly inbound: Inbound | undefined;
+  constructor(store: unknown, inbound: Inbound | undefined) {
     this.store = store;
-    this.remote = remote;
+    this.inbound = inbound;
   }
 }
 
-/** Whose run is it here: the SDK's scope, or the caller's run where the SDK has not been yet; or nobody's. */
-export type Context = Scope | RemoteRun;
+/** Whose run is it here: the SDK's scope, or what the request came with where the SDK has not been yet. */
+export type Context = Scope | Inbound;
 
 /** The part of `AsyncLocalStorage` that the SDKs and LangChain use. */
 interface Storage {
@@ -41,17 +41,29 @@ export interface ContextStorage {
   current(): Context | undefined;
   /** Runs `callback` in the context of a request. Extra arguments are passed on: no closure is needed. */
   run<A extends unknown[], R>(context: Context | undefined, callback: (...args: A) => R, ...args: A): R;
-  /** Puts the shared key back. Runs under way keep their context. */
+  /** Puts the shared key back, or leaves a plain storage there. Runs under way keep their context. */
   uninstall(): void;
 }
 
+/** The storage of an agent that was stopped after the SDK had used it, under the shared key to this day. */
+let retired: { shared: Storage; resume(onRun: OnRun): ContextStorage } | undefined;
+
+type OnRun = (run: RunTreeLike) => void;
+
 /** @param onRun called with each run that the SDK makes current */
-export function installContextStorage(onRun: (run: RunTreeLike) => void): ContextStorage {
-  const { AsyncLocalStorage: Class } = builtin<typeof import('node:async_hooks')>('async_hooks');
-  const contexts: AsyncLocalStorage<Context | undefined> = new Class();
+export function installContextStorage(onRun: OnRun): ContextStorage {
   const holder = globalThis as { [SHARED_KEY]?: Storage };
   // Set already where the agent starts after the SDK has loaded: runs under way are in there.
   const previous = holder[SHARED_KEY];
+  if (previous !== undefined && previous === retired?.shared) return retired.resume(onRun);
+  return createContextStorage(previous, onRun);
+}
+
+function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun): ContextStorage {
+  const { AsyncLocalStorage: Class } = builtin<typeof import('node:async_hooks')>('async_hooks');
+  const contexts: AsyncLocalStorage<Context | undefined> = new Class();
+  const holder = globalThis as { [SHARED_KEY]?: Storage };
+  let onRun = firstOnRun;
   let isActive = true;
   let isUsed = false;
 
@@ -66,15 +78,16 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
   function scope(store: unknown): Scope {
     isUsed = true;
     const context = isActive ? current() : undefined;
-    const remote = remoteOf(context);
+    const inbound = inboundOf(context);
     try {
       if (!isActive) return new Scope(store, undefined);
+      const remote = remoteOf(context);
       if (isRunTree(store)) link(store, remote, context);
       else if (remote !== undefined) return new Scope(withRemote(store, remote), remote);
     } catch (error) {
       logFailure('adopt a run', error);
     }
-    return new Scope(store, remote);
+    return new Scope(store, inbound);
   }
 
   function link(run: RunTreeLike, remote: RemoteRun | undefined, context: Context | undefined): void {
@@ -90,7 +103,7 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
       isUsed = true;
       const context = current();
       if (context === undefined || context instanceof Scope) return context?.store;
-      return isActive && canShowPlaceholder() && isTracingOn(process.env) ? context.placeholder : undefined;
+      return isActive && context instanceof RemoteRun && canBeParent() ? context.placeholder : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
     enterWith: (store) => contexts.enterWith(scope(store)),
@@ -99,23 +112,37 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
   };
   holder[SHARED_KEY] = shared;
 
-  return {
+  const storage: ContextStorage = {
     current,
     run: (context, callback, ...args) => contexts.run(context, callback, ...args),
     uninstall() {
       isActive = false;
       if (holder[SHARED_KEY] !== shared) return;
-      if (previous !== undefined) holder[SHARED_KEY] = previous;
-      // Once the SDK has used it, it must stay: the SDK would not make another, and `traceable` would not nest.
-      // From now on it is a plain storage.
-      else if (!isUsed) delete holder[SHARED_KEY];
+      // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
+      // now on it is a plain storage.
+      if (isUsed) retired = { shared, resume };
+      else if (previous !== undefined) holder[SHARED_KEY] = previous;
+      else delete holder[SHARED_KEY];
     },
   };
+
+  function resume(nextOnRun: OnRun): ContextStorage {
+    onRun = nextOnRun;
+    isActive = true;
+    return storage;
+  }
+  return storage;
 }
 
-/** The caller's run of the request in whose context this is. */
+/** What the request came with in whose context this is. */
+export function inboundOf(context: Context | undefined): Inbound | undefined {
+  return context instanceof Scope ? context.inbound : context;
+}
+
+/** The caller's run of that request. */
 export function remoteOf(context: Context | undefined): RemoteRun | undefined {
-  return context instanceof Scope ? context.remote : context;
+  const inbound = inboundOf(context);
+  return inbound instanceof RemoteRun ? inbound : undefined;
 }
 
 /** The SDK's current run; `undefined` where its storage holds none. */
@@ -123,14 +150,19 @@ export function localRunOf(context: Context | undefined): RunTreeLike | undefine
   return context instanceof Scope && isRunTree(context.store) ? context.store : undefined;
 }
 
-/** The same without the caller's run, for a request that came without one; `undefined` where nothing is left. */
-export function withoutRemote(context: Context): Context | undefined {
+/** The same without what a request came with, for one that came with nothing; `undefined` where nothing is left. */
+export function withoutInbound(context: Context): Context | undefined {
   return context instanceof Scope ? new Scope(context.store, undefined) : undefined;
 }
 
 /** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */
 function withRemote(store: unknown, remote: RemoteRun): unknown {
   if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
-  if ('tracingEnabled' in store || !canShowPlaceholder() || !isTracingOn(process.env)) return store;
+  if ('tracingEnabled' in store || !canBeParent()) return store;
   return Object.assign(Object.create(remote.placeholder), remote.placeholder, store);
+}
+
+/** Whether the SDK is shown the caller's run. With tracing off, whoever made it a parent would publish. */
+function canBeParent(): boolean {
+  return canShowPlaceholder() && isTracingOn(process.env);
 }

@@ -22,7 +22,7 @@ export interface HeaderSet {
 }
 
 /** `name: value\r\n` */
-const LINE_OVERHEAD = 4;
+export const LINE_OVERHEAD = 4;
 
 /**
  * Makes both forms within `maxBytes` of header lines: metadata goes first, then tags, then all. Nothing is

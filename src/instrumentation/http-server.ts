@@ -8,14 +8,14 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { builtin } from '../builtins.ts';
-import type { RemoteRun } from '../context/remote-run.ts';
-import { type Context, type ContextStorage, remoteOf, withoutRemote } from '../context/storage.ts';
+import type { Inbound } from '../context/remote-run.ts';
+import { type Context, type ContextStorage, inboundOf, withoutInbound } from '../context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
-const REMOTE = Symbol('trace-agent remote run');
+const INBOUND = Symbol('trace-agent inbound');
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -23,8 +23,8 @@ type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolea
 const STAY = Symbol('stay');
 
 interface Bound {
-  /** `null`: a request without a caller's run, on a server whose own context has one. */
-  [REMOTE]?: RemoteRun | null;
+  /** `null`: a request that came without a trace. What it emits must not take another's. */
+  [INBOUND]?: Inbound | null;
 }
 
 /** Handlers of `upgrade` and `connect` get the socket where the others get the response. */
@@ -40,32 +40,29 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const { Server } = builtin<typeof import('node:net')>('net');
   const { IncomingMessage, ServerResponse } = builtin<typeof import('node:http')>('http');
   let isActive = true;
-  /** From the first caller's run on, a request without one must not take another's. */
-  let hasSeenRemote = false;
 
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response) {
-      const remote =
+      const context =
         isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
           ? contextFor(request, response, this as Server)
           : STAY;
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
-      return remote === STAY
+      return context === STAY
         ? original().apply(this, args)
-        : contexts.run(remote, apply, original(), this, args);
+        : contexts.run(context, apply, original(), this, args);
     };
 
   const wrapMessageEmit = (original: () => Emit): Emit =>
     function emit(this: object) {
-      const bound = (this as Bound)[REMOTE];
+      const bound = (this as Bound)[INBOUND];
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       if (bound === undefined) return original().apply(this, args);
       const current = contexts.current();
-      const remote = bound ?? undefined;
-      if (remoteOf(current) === remote) return original().apply(this, args);
-      return contexts.run(remote ?? (current && withoutRemote(current)), apply, original(), this, args);
+      if (inboundOf(current) === (bound ?? undefined)) return original().apply(this, args);
+      return contexts.run(bound ?? (current && withoutInbound(current)), apply, original(), this, args);
     };
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
@@ -89,21 +86,19 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   ): Context | undefined | typeof STAY {
     const current = contexts.current();
     // A handler may emit its request again on another server, with a run of its own current by then.
-    const known = (request as Bound)[REMOTE];
-    if (known != null) return remoteOf(current) === known ? STAY : known;
-    const remote = extractFrom(request, server) ?? null;
+    const known = (request as Bound)[INBOUND];
+    if (known != null) return inboundOf(current) === known ? STAY : known;
+    const inbound = extractFrom(request, server);
+    bind(request, inbound);
+    if (response instanceof ServerResponse) bind(response, inbound);
+    if (inbound !== null) return inbound;
     // A server that was started while a request was handled is in that request's context for ever.
-    if (remote === null && !hasSeenRemote) return STAY;
-    if (remote !== null) hasSeenRemote = true;
-    bind(request, remote);
-    if (response instanceof ServerResponse) bind(response, remote);
-    if (remote === null && remoteOf(current) === undefined) return STAY;
-    return remote ?? (current && withoutRemote(current));
+    return inboundOf(current) === undefined ? STAY : current && withoutInbound(current);
   }
 
-  function extractFrom(request: IncomingMessage, server: Server): RemoteRun | undefined {
-    const trace = soleHeader(request, TRACE_HEADER);
-    if (trace === undefined) return undefined;
+  function extractFrom(request: IncomingMessage, server: Server): Inbound | null {
+    const trace = headerOf(request, TRACE_HEADER);
+    if (trace === undefined) return null;
     const address = request.socket?.remoteAddress;
     return propagator.extract(trace, request.headers[BAGGAGE_HEADER], address, isUnixServer(server, address));
   }
@@ -123,9 +118,17 @@ function apply(original: Emit, emitter: object, args: Parameters<Emit>): boolean
   return original.apply(emitter, args);
 }
 
+const NOTHING: PropertyDescriptor = { value: null, configurable: true, writable: true };
+
 /** Not enumerable: whoever copies or prints a request does not meet it. */
-function bind(message: EventEmitter, remote: RemoteRun | null): void {
-  Object.defineProperty(message, REMOTE, { value: remote, configurable: true, writable: true });
+function bind(message: EventEmitter, inbound: Inbound | null): void {
+  try {
+    const descriptor = inbound === null ? NOTHING : { value: inbound, configurable: true, writable: true };
+    Object.defineProperty(message, INBOUND, descriptor);
+  } catch (error) {
+    // Frozen by an adapter: its handlers are in the context, what it emits later is not.
+    logFailure('bind a request', error);
+  }
 }
 
 function isIncomingMessage(value: unknown): value is IncomingMessage {
@@ -133,10 +136,11 @@ function isIncomingMessage(value: unknown): value is IncomingMessage {
 }
 
 /**
- * A header that came exactly once. From `rawHeaders`, where a duplicate is seen and `headers` need not be built.
- * Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`.
+ * A header as it came; one that came several times as Node joins it, which is no dotted order. From `rawHeaders`, as
+ * `headers` need not be built then. Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and
+ * fill in `headers`.
  */
-function soleHeader(request: IncomingMessage, name: string): string | undefined {
+function headerOf(request: IncomingMessage, name: string): string | undefined {
   const { rawHeaders } = request;
   if (rawHeaders.length === 0) {
     const value = request.headers?.[name];
@@ -144,12 +148,17 @@ function soleHeader(request: IncomingMessage, name: string): string | undefined 
   }
   let found: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const candidate = rawHeaders[i] as string;
-    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue;
-    if (found !== undefined) return undefined;
-    found = rawHeaders[i + 1];
+    if (!isNamed(rawHeaders[i] as string, name)) continue;
+    found = found === undefined ? rawHeaders[i + 1] : `${found}, ${rawHeaders[i + 1]}`;
   }
   return found;
+}
+
+/** Compares the first letter first: most headers of that length are others, and a lower-case copy is an object. */
+function isNamed(candidate: string, name: string): boolean {
+  if (candidate.length !== name.length || (candidate.charCodeAt(0) | 0x20) !== name.charCodeAt(0))
+    return false;
+  return candidate.toLowerCase() === name;
 }
 
 /** Only a server that listens on a unix socket has clients without an address that are on this machine. */

@@ -12,7 +12,8 @@ const client = new Client({ apiKey: 'test', autoBatchTracing: false });
 function remote(header?: string): RemoteRun {
   const parsed = parseDottedOrder(trace);
   if (parsed === undefined) throw new Error('not a dotted order');
-  return new RemoteRun(trace, parsed, header);
+  // Some of the runs here are made before it.
+  return Object.assign(new RemoteRun(trace, parsed, header), { arrival: 0 });
 }
 
 /** The SDK declares some of what it shows as private. */
@@ -27,7 +28,7 @@ function fresh(config: object = {}): RunTreeLike {
 describe('adopt', () => {
   it('makes a fresh root the caller’s child', () => {
     const run = fresh();
-    expect(adopt(run, remote())).toBe(true);
+    adopt(run, remote());
     expect(run).toMatchObject({
       trace_id: traceIdOf(trace),
       parent_run_id: runIdOf(trace),
@@ -66,6 +67,14 @@ describe('adopt', () => {
     ['one made from the caller’s headers', () => foreign(RunTree.fromHeaders({ 'langsmith-trace': trace }))],
     ['one that is not traced', () => fresh({ tracingEnabled: false })],
     ['one that has been posted', () => fresh({ extra: { runtime: {} } })],
+    [
+      'one with a child',
+      () => {
+        const run = fresh();
+        (run as unknown as RunTree).createChild({ name: 'c' });
+        return run;
+      },
+    ],
     ['one that has ended', () => fresh({ end_time: 1 })],
     ['one of an evaluation', () => fresh({ reference_example_id: '5f6b5d0c-0000-4000-8000-000000000000' })],
     ['LangChain’s copy of a run', () => fresh({ extra: { [Symbol.for('lc:child_config')]: {} } })],
@@ -83,8 +92,14 @@ describe('adopt', () => {
   ])('leaves %s alone', (_name, make) => {
     const run = make();
     const { id, trace_id, dotted_order, parent_run_id, project_name } = run;
-    expect(adopt(run, remote(baggage({ project: 'theirs' })))).toBe(false);
+    adopt(run, remote(baggage({ project: 'theirs' })));
     expect(run).toMatchObject({ id, trace_id, dotted_order, project_name });
     expect(run.parent_run_id).toBe(parent_run_id);
+  });
+
+  it('leaves one from before the request alone', () => {
+    const run = fresh();
+    adopt(run, Object.assign(remote(), { arrival: (run.start_time as number) + 1 }));
+    expect(run.trace_id).toBe(run.id);
   });
 });

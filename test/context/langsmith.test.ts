@@ -149,6 +149,28 @@ describe.each([
     expect(child).toMatchObject({ dottedOrder: order, parentRunId: runIdOf(trace), project: 'callers' });
   });
 
+  it('what code does to the current run, whichever it is, does no harm to the caller’s', async () => {
+    const trace = dottedOrder();
+    const header = baggage({ metadata: { order: 7 }, tags: ['vip'] });
+    const told = await get('/use-current', { 'langsmith-trace': trace, baggage: header });
+    expect(told).toEqual([{ order: 7, added: 1 }, ['vip', 'added'], 'parent']);
+    await untraced('after-use');
+    expect(collector.runs().map(({ name }) => name)).toEqual(['after-use']);
+    expect(collector.refused()).toEqual([]);
+  });
+
+  it('a tree that the application has made for itself stays whole', async () => {
+    const headers = { 'langsmith-trace': dottedOrder() };
+    expect(await get('/own-tree', headers)).toEqual([true, true, true]);
+    expect(await get('/unposted-tree', headers)).toEqual([true, true]);
+  });
+
+  it('a root that was made before the request is not the caller’s child', async () => {
+    expect(await get('/kept-root')).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(await get('/kept-root', { 'langsmith-trace': dottedOrder() })).toBe(true);
+  });
+
   it('what is switched off stays off, and the caller’s trace is relayed', async () => {
     const trace = dottedOrder();
     await get('/disabled', { 'langsmith-trace': trace });
@@ -194,6 +216,26 @@ describe.each([
     expect(work.dottedOrder).toContain(`.20991231T235959123456Z${work.id}`);
     expect(inner.dottedOrder).toContain(`.20991231T235959123456Z${inner.id}`);
     expect(work.startTime).toBe(Date.parse('2099-12-31T23:59:59.123Z'));
+  });
+
+  it.each([
+    ['/child-by-hand', ['child-by-hand']],
+    ['/child-in-traceable', ['outer', 'child-by-hand']],
+    ['/langchain', ['chain', 'step']],
+    ['/langchain-in-traceable', ['outer', 'chain']],
+    ['/langchain-callbacks', ['outer', 'chain']],
+    ['/langchain-stream', ['chain']],
+    ['/langchain-events', ['chain', 'step']],
+    ['/traceable-in-langchain', ['chain', 'work', 'inner']],
+  ])('nor one of %s', async (path, names) => {
+    const trace = dottedOrder(2, '20991231T235959123456Z');
+    await get(path, { 'langsmith-trace': trace });
+    let parent = runIdOf(trace);
+    for (const run of await runs(trace, ...names)) {
+      expect(run).toMatchObject({ traceId: traceIdOf(trace), parentRunId: parent });
+      expect(run.dottedOrder).toContain(`.20991231T235959123456Z${run.id}`);
+      parent = run.id;
+    }
   });
 
   it('an error stays the application’s', async () => {
@@ -276,16 +318,12 @@ describe.each([
     expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual([step.dottedOrder]);
   });
 
-  it('LangChain runs of a clock behind the caller’s are not refused', async () => {
-    const trace = dottedOrder(2, '20991231T235959123456Z');
-    await get('/langchain', { 'langsmith-trace': trace });
-    const [chain, step] = (await runs(trace, 'chain', 'step')) as [CollectedRun, CollectedRun];
-    expect(step).toMatchObject({ traceId: traceIdOf(trace), parentRunId: chain.id });
-  });
-
   it.each([
     ['/langchain-variables', ['after-variable']],
     ['/langchain-in-traceable', ['outer', 'chain']],
+    ['/langchain-callbacks', ['outer', 'chain']],
+    ['/langchain-stream', ['chain']],
+    ['/langchain-events', ['chain', 'step']],
     ['/traceable-in-langchain', ['chain', 'work', 'inner']],
   ])('%s', async (path, names) => {
     const trace = dottedOrder();
@@ -324,11 +362,78 @@ describe('with tracing off', () => {
     expect(collector.runs()).toEqual([]);
   });
 
+  it('code that would make a child of the current run finds none, and a tracer starts a trace of its own', async () => {
+    const headers = { 'langsmith-trace': dottedOrder() };
+    const ask = async (path: string) => (await fetch(app.url + path, { headers })).text();
+    expect(await ask('/current')).toBe('null');
+    expect(await ask('/child-by-hand-if-any')).toBe('null');
+    await ask('/langchain');
+    expect(collector.runs()).toEqual([]);
+    // A tracer that is named outright traces, as it does without the agent; and where it would without the agent.
+    await ask('/langchain-tracer');
+    const all = await collector.waitForRuns((runs) => runs.some(({ endTime }) => endTime !== undefined));
+    expect(all).toMatchObject([{ traceId: all[0]?.id }]);
+    collector.clear();
+  });
+
   it('a traceable that switches it on for itself is traced and linked', async () => {
     const trace = dottedOrder();
     await (await fetch(`${app.url}/enabled`, { headers: { 'langsmith-trace': trace } })).text();
     const all = await collector.waitForRuns((runs) => runs.some(({ endTime }) => endTime !== undefined));
     expect(all).toMatchObject([{ name: 'enabled', parentRunId: runIdOf(trace) }]);
     expect(upstream.arrived.at(-1)?.headers['langsmith-trace']).toBe(all[0]?.dottedOrder);
+  });
+});
+
+describe('a caller that is not believed', () => {
+  let app: App;
+  let collector: Collector;
+  let upstream: Upstream;
+  beforeAll(async () => {
+    [collector, upstream] = await Promise.all([startCollector(), startUpstream()]);
+    app = await startApp(fixture('apps/traced.mjs'), {
+      env: {
+        LANGSMITH_TRACING: 'true',
+        LANGSMITH_ENDPOINT: collector.url,
+        LANGSMITH_API_KEY: 'test',
+        LANGSMITH_PROJECT: 'own-project',
+        UPSTREAM: upstream.url,
+        TRACE_AGENT_TRUST: 'none',
+      },
+    });
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await Promise.all([collector?.close(), upstream?.close()]);
+  });
+
+  it('its headers, forwarded as they came, are replaced by the current run’s', async () => {
+    const trace = dottedOrder();
+    const headers = { 'langsmith-trace': trace, baggage: `vendor=1,${baggage({ project: 'theirs' })}` };
+    const current = await (await fetch(`${app.url}/forwarded`, { headers })).json();
+    expect(traceIdOf(current as string)).not.toBe(traceIdOf(trace));
+    expect(upstream.arrived.map(({ headers }) => [headers['langsmith-trace'], headers['baggage']])).toEqual([
+      [current, `${baggage({ project: 'own-project' })},vendor=1`],
+    ]);
+  });
+
+  it.each(['garbage', `${dottedOrder()}, ${dottedOrder()}`])(
+    'so is a header that is none: %s',
+    async (value) => {
+      upstream.arrived.length = 0;
+      const headers = { 'langsmith-trace': value, baggage: '' };
+      const current = await (await fetch(`${app.url}/forwarded`, { headers })).json();
+      expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual([current]);
+    },
+  );
+
+  it('its run is neither parent nor relayed', async () => {
+    upstream.arrived.length = 0;
+    const trace = dottedOrder();
+    await (await fetch(`${app.url}/disabled`, { headers: { 'langsmith-trace': trace } })).text();
+    await (await fetch(`${app.url}/work`, { headers: { 'langsmith-trace': trace } })).text();
+    expect(upstream.arrived).toHaveLength(2);
+    expect(upstream.arrived[0]?.headers).not.toHaveProperty('langsmith-trace');
+    expect(upstream.arrived[1]?.headers['langsmith-trace']).not.toContain(traceIdOf(trace));
   });
 });

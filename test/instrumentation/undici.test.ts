@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { fixture, run } from '../support/app.ts';
+import { fixture, run, startApp } from '../support/app.ts';
+import { baggage, dottedOrder } from '../support/trace.ts';
+import { startUpstream } from '../support/upstream.ts';
 
 it('options of a dispatch stay the application’s own: private members, hidden properties, identity', async () => {
   const args = [fixture('apps/undici-options.mjs')];
@@ -10,4 +12,38 @@ it('options of a dispatch stay the application’s own: private members, hidden 
     stdout: expect.stringContaining('same options true'),
   });
   expect(withAgent).toEqual(await run(args, { preload: 'none' }));
+});
+
+it('a destination whose name is looked up by an interceptor is decided on its name', async () => {
+  const trace = dottedOrder();
+  const bare = baggage({ project: 'p' });
+  const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
+  const hosts = ['orders.internal', 'partner.example.com', 'refused.example.com', 'api.smith.langchain.com'];
+  const result = await run([fixture('apps/undici-dns.mjs'), trace, full, ...hosts], {
+    env: { TRACE_AGENT_PROPAGATE_TO: '*,!refused.example.com' },
+  });
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result.stdout.trim().split('\n')).toEqual([
+    `orders.internal ${trace} ${full}`,
+    `partner.example.com ${trace} ${bare}`,
+    'refused.example.com null null',
+    'api.smith.langchain.com null null',
+  ]);
+});
+
+it('the global fetch carries the trace, whatever the application makes of stacks', async () => {
+  const upstream = await startUpstream();
+  const app = await startApp(fixture('apps/caller.mjs'), {
+    nodeOptions: ['--require', fixture('preload/call-sites.cjs')],
+    env: { MODULES: 'cjs' },
+  });
+  const traces = [dottedOrder(), dottedOrder(), dottedOrder()];
+  for (const trace of traces) {
+    const query = new URLSearchParams({ form: 'fetch', to: upstream.url });
+    await (await fetch(`${app.url}/?${query}`, { headers: { 'langsmith-trace': trace } })).text();
+  }
+  expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual(traces);
+  expect(app.stderr()).toBe('');
+  await app.stop();
+  await upstream.close();
 });
