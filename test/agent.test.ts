@@ -147,6 +147,12 @@ describe('the application', () => {
     expect(withAgent.stdout.trim().split('\n')).toHaveLength(9);
   });
 
+  it('sees the same of requests, responses and servers: properties, symbols, listeners', async () => {
+    const withAgent = await run([fixture('apps/unchanged.cjs')], { preload: 'require' });
+    expect(withAgent).toEqual(await run([fixture('apps/unchanged.cjs')], { preload: 'none' }));
+    expect(JSON.parse(withAgent.stdout)).toHaveProperty('reusedSocket.enumerable', true);
+  });
+
   it('is told of a bad setting once, and what is used instead', async () => {
     const env = {
       TRACE_AGENT_MAX_HEADER_BYTES: '8k',

@@ -8,7 +8,7 @@ import { createTracePrinter } from './trace-printer.ts';
  */
 export async function runCollector(host: string, port: number): Promise<number> {
   const print = (text: string) => process.stdout.write(`${text}\n`);
-  const printer = createTracePrinter(() => collector.runs(), print);
+  const printer = createTracePrinter((traceId) => collector.runsOf(traceId), print);
   // The reader of a pipe may go before we do.
   process.stdout.on('error', () => process.exit(0));
 

@@ -54,6 +54,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     url,
     urlFor: (service) => `${url}/${encodeURIComponent(service)}`,
     runs: () => store.runs(),
+    runsOf: (traceId) => store.runsOf(traceId),
     refused: () => refusals.all(),
     requests: () => requests.all(),
     waitForRuns: (predicate, timeoutMs = 10_000) => waiters.wait(predicate, timeoutMs),

@@ -40,6 +40,16 @@ export class RunStore {
     return runs;
   }
 
+  /** Those of one trace, in the order of their arrival. */
+  runsOf(traceId: string): CollectedRun[] {
+    const runs: CollectedRun[] = [];
+    for (const id of this.#traces.get(traceId) ?? []) {
+      const entry = this.#entries.get(id);
+      if (entry?.post) runs.push(entry.run);
+    }
+    return runs;
+  }
+
   /** How many runs have been patched, but not posted. */
   get unposted(): number {
     return this.#entries.size - this.runs().length;

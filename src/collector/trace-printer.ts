@@ -18,20 +18,24 @@ export interface TracePrinter {
 /**
  * Prints a trace once its root has ended and nothing of it has come for a second, and again when more comes.
  *
- * @param runs all runs of the collector
+ * @param runsOf the runs of a trace
  * @param print prints one text with a line break after it
  */
-export function createTracePrinter(runs: () => CollectedRun[], print: (text: string) => void): TracePrinter {
+export function createTracePrinter(
+  runsOf: (traceId: string) => CollectedRun[],
+  print: (text: string) => void,
+): TracePrinter {
   const pending = new Map<string, { timer: NodeJS.Timeout; delay: number }>();
 
   const printTrace = (traceId: string) => {
     clearTimeout(pending.get(traceId)?.timer);
     pending.delete(traceId);
-    if (runs().some((run) => run.traceId === traceId)) print(`${formatTrace(runs(), traceId)}\n`);
+    const runs = runsOf(traceId);
+    if (runs.length > 0) print(`${formatTrace(runs, traceId)}\n`);
   };
 
   const check = (traceId: string) => {
-    const trace = runs().filter((run) => run.traceId === traceId);
+    const trace = runsOf(traceId);
     const root = trace.find((run) => run.parentRunId === undefined);
     const waited = pending.get(traceId)?.delay ?? 0;
     if (root ? root.endTime !== undefined : trace.length > 0 && waited > QUIET_MS) printTrace(traceId);

@@ -58,6 +58,8 @@ export interface Collector {
   urlFor(service: string): string;
   /** The runs that have been posted, in the order of their arrival. */
   runs(): CollectedRun[];
+  /** The same of one trace. */
+  runsOf(traceId: string): CollectedRun[];
   refused(): Refusal[];
   /** The newest 10,000 requests, those that were refused or not found included. */
   requests(): CollectedRequest[];

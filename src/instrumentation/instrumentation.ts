@@ -31,7 +31,7 @@ export function patchMethod<T extends object, F extends (...args: never[]) => un
     writable: true,
   });
   return () => {
-    // Somebody has patched over ours since: theirs calls ours, and ours finds nothing to do any more.
+    // Somebody has patched over ours since: theirs calls ours, which injects and extracts nothing any more.
     if (target[name] !== (replacement as unknown)) return;
     if (own === undefined) delete target[name];
     else Object.defineProperty(target, name, own);

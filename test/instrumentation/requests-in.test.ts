@@ -150,6 +150,21 @@ describe('nothing leaks from one request to the next', () => {
     }
   });
 
+  it.each([
+    ['a request without a trace, answered', null],
+    ['a request with a trace, answered', dottedOrder()],
+  ])('to %s in the handler of another', async (_name, trace) => {
+    const id = newId();
+    const waiting = await fetch(`${app.url}/hold`, {
+      headers: { 'x-id': id, ...(trace === null ? {} : { 'langsmith-trace': trace }) },
+    });
+    await fetch(`${app.url}/release`, { headers: { 'langsmith-trace': dottedOrder() } });
+    await waiting.text();
+    const notes = await notesOf(id, 'res close');
+    expect(notes.map(({ event }) => event)).toContain('res finish');
+    for (const note of notes) expect(note, note.event).toHaveProperty('trace', trace);
+  });
+
   it('to a server that was started in a handler', async () => {
     const late = await (
       await fetch(`${app.url}/late`, { headers: { 'langsmith-trace': dottedOrder() } })
