@@ -126,7 +126,7 @@ describe('start and stop', () => {
       await outer();
       const key = Symbol.for('ls:tracing_async_local_storage');
       const storage = globalThis[key];
-      for (let i = 0; i < 3; i++) { start({ enabled: true }); stop(); }
+      for (let i = 0; i < 3; i++) { start({ enabled: true }); getCurrentRunTree(true); stop(); }
       tell(globalThis[key] === storage);`,
       { TRACE_AGENT_ENABLED: 'false' },
     );
