@@ -36,11 +36,20 @@ export function logOnce(key: string, level: Exclude<LogLevel, 'silent'>, message
  * place is said at `error`, the others at `debug`.
  */
 export function logFailure(place: string, error: unknown): void {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const reason = describe(error);
   if (said.has(place)) {
     log('debug', `${place} failed again: ${reason}`);
     return;
   }
   said.add(place);
   log('error', `${place} failed, the request goes on without the agent: ${reason}`);
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack ?? error.message) : String(error);
+  } catch {
+    // An application's own `Error.prepareStackTrace` or `toString` that throws.
+    return 'an error that cannot be shown';
+  }
 }

@@ -109,7 +109,7 @@ export class Propagator {
 
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
-    if (ownTrace !== undefined && ownTrace !== inboundOf(context)?.dottedOrder) return;
+    if (ownTrace !== undefined && joined(ownTrace) !== inboundOf(context)?.dottedOrder) return;
 
     const forms = grant === GRANT.everything ? set.fullForms : set.bareForms;
     if (!this.writeWhatFits(carrier, request, forms, ownTrace)) return;
@@ -151,7 +151,7 @@ export class Propagator {
   ): string | undefined {
     if (own === undefined) return ours === '' ? undefined : ours;
     if (isBaggageSigned(carrier, request)) return undefined;
-    const existing = typeof own === 'string' ? own : own.join(',');
+    const existing = joined(own, ',');
     // Others' alone, and nothing to add: it stays as it is written.
     if (ours === '' && !existing.includes('langsmith-')) return undefined;
     return mergeBaggage(ours, existing);
@@ -178,6 +178,11 @@ export class Propagator {
     const what = dropped === 'everything' ? 'no header is sent' : `the headers go without ${dropped}`;
     logOnce(`size: ${dropped}`, 'warn', `the headers of a run are larger than ${limit}: ${what}`);
   }
+}
+
+/** As Node joins a header that comes several times. */
+function joined(value: string | readonly string[], separator = ', '): string {
+  return typeof value === 'string' ? value : value.join(separator);
 }
 
 /** What the lines of a header take on the wire, in bytes: the values are latin1. */

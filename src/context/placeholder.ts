@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from '../headers/address.ts';
 import { formatBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
-import { ChildRuns } from './langchain-children.ts';
+import { ChildRuns } from './clock-skew.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { createChildOf } from './run-tree-class.ts';
 

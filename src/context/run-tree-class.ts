@@ -1,5 +1,5 @@
 import { builtin } from '../builtins.ts';
-import { raise } from './langchain-children.ts';
+import { raise } from './clock-skew.ts';
 
 type RunTreeClass = new (config: Record<string, unknown>) => object;
 

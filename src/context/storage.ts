@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
-import { raise } from './langchain-children.ts';
+import { raise } from './clock-skew.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
@@ -64,6 +64,8 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   const contexts: AsyncLocalStorage<Context | undefined> = new Class();
   const holder = globalThis as { [SHARED_KEY]?: Storage };
   let onRun = firstOnRun;
+  /** Where there is a storage from before, no context is one too: it must not fall through to that storage. */
+  const none = previous === undefined ? undefined : new Scope(undefined, undefined);
   let isActive = true;
   let isUsed = false;
 
@@ -114,7 +116,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
 
   const storage: ContextStorage = {
     current,
-    run: (context, callback, ...args) => contexts.run(context, callback, ...args),
+    run: (context, callback, ...args) => contexts.run(context ?? none, callback, ...args),
     uninstall() {
       isActive = false;
       if (holder[SHARED_KEY] !== shared) return;
@@ -148,11 +150,6 @@ export function remoteOf(context: Context | undefined): RemoteRun | undefined {
 /** The SDK's current run; `undefined` where its storage holds none. */
 export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
   return context instanceof Scope && isRunTree(context.store) ? context.store : undefined;
-}
-
-/** The same without what a request came with, for one that came with nothing; `undefined` where nothing is left. */
-export function withoutInbound(context: Context): Context | undefined {
-  return context instanceof Scope ? new Scope(context.store, undefined) : undefined;
 }
 
 /** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */

@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { builtin } from '../builtins.ts';
 import type { Inbound } from '../context/remote-run.ts';
-import { type Context, type ContextStorage, inboundOf, withoutInbound } from '../context/storage.ts';
+import { type Context, type ContextStorage, inboundOf } from '../context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
@@ -44,9 +44,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response) {
       const context =
-        isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
-          ? contextFor(request, response, this as Server)
-          : STAY;
+        isActive && REQUEST_EVENTS.has(event) ? contextFor(request, response, this as Server) : STAY;
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
@@ -60,19 +58,19 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       if (bound === undefined) return original().apply(this, args);
-      const current = contexts.current();
-      if (inboundOf(current) === (bound ?? undefined)) return original().apply(this, args);
-      return contexts.run(bound ?? (current && withoutInbound(current)), apply, original(), this, args);
+      const inbound = bound ?? undefined;
+      if (inboundOf(contexts.current()) === inbound) return original().apply(this, args);
+      return contexts.run(inbound, apply, original(), this, args);
     };
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(
-    request: IncomingMessage,
+    request: unknown,
     response: unknown,
     server: Server,
   ): Context | undefined | typeof STAY {
     try {
-      return contextForUnguarded(request, response, server);
+      return isIncomingMessage(request) ? contextForUnguarded(request, response, server) : STAY;
     } catch (error) {
       logFailure('extract', error);
       return STAY;
@@ -93,7 +91,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     if (response instanceof ServerResponse) bind(response, inbound);
     if (inbound !== null) return inbound;
     // A server that was started while a request was handled is in that request's context for ever.
-    return inboundOf(current) === undefined ? STAY : current && withoutInbound(current);
+    return inboundOf(current) === undefined ? STAY : undefined;
   }
 
   function extractFrom(request: IncomingMessage, server: Server): Inbound | null {

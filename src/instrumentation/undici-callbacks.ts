@@ -9,9 +9,15 @@ import { patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 
+/** They hand over the socket, which from then on belongs to this request alone. */
+const UPGRADES = ['onUpgrade', 'onRequestUpgrade'];
+
 /** undici 5 to 7, and 8. */
 const CALLBACKS = [
   'onConnect',
+  'onBodySent',
+  'onRequestSent',
+  'onResponseStarted',
   'onHeaders',
   'onData',
   'onUpgrade',
@@ -29,6 +35,7 @@ interface Request {
   [CONTEXT]?: Context;
 }
 type Callback = (this: Request, ...args: unknown[]) => unknown;
+type Emitter = { emit(this: object, ...args: unknown[]): unknown };
 
 export interface UndiciCallbacks {
   /** From now on `request` calls back in `context`; in none where it is `undefined`. */
@@ -50,13 +57,34 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
         : contexts.run(context, apply, original(), this, args);
     };
 
+  /** A socket that was used before emits in the context of its first request: a `WebSocket` would answer in it. */
+  const wrapUpgrade = (original: () => Callback): Callback => {
+    const wrapped = wrap(original);
+    return function upgrade(this: Request, status, headers, socket, ...rest) {
+      const context = this[CONTEXT];
+      if (isEmitter(socket)) bindSocket(socket, context);
+      return wrapped.call(this, status, headers, socket, ...rest);
+    };
+  };
+
+  function bindSocket(socket: Emitter, context: Context | undefined): void {
+    const wrapEmit = (original: () => Emitter['emit']): Emitter['emit'] =>
+      function emit(this: object, ...args) {
+        return context === contexts.current()
+          ? original().apply(this, args)
+          : contexts.run(context, apply, original() as Callback, this, args);
+      };
+    patchMethod(socket, 'emit', wrapEmit);
+  }
+
   return {
     bind(request, context) {
       const prototype = Object.getPrototypeOf(request) as Record<string, Callback>;
       if (!patched.has(prototype)) {
         patched.add(prototype);
         for (const name of CALLBACKS) {
-          if (typeof prototype[name] === 'function') undos.push(patchMethod(prototype, name, wrap));
+          if (typeof prototype[name] !== 'function') continue;
+          undos.push(patchMethod(prototype, name, UPGRADES.includes(name) ? wrapUpgrade : wrap));
         }
       }
       if (context !== undefined) (request as Request)[CONTEXT] = context;
@@ -67,6 +95,10 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
   };
 }
 
-function apply(original: Callback, request: Request, args: unknown[]): unknown {
-  return original.apply(request, args);
+function isEmitter(value: unknown): value is Emitter {
+  return typeof (value as Emitter | null | undefined)?.emit === 'function';
+}
+
+function apply(original: Callback, target: object, args: unknown[]): unknown {
+  return original.apply(target, args);
 }

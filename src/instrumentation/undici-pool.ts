@@ -5,10 +5,10 @@
  * `DispatcherBase.prototype.dispatch`, which the pool calls with what it has just taken out (`pool-base.js`,
  * `kOnDrain`), enters it again. Options and handler stay as they are. undici 8 does not need it.
  *
- * The classes are looked up when the first request of an undici that was not seen before passes the channel, which
- * is within its first `dispatch` and so before anything can have been queued: in the module cache, and for an undici
- * in a bundle from the global dispatcher, which it sets when it loads, unless Node's own did before. Where neither
- * finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
+ * The classes are looked up when the agent starts, and when the first request of an undici that was not seen before
+ * passes the channel, which is within its first `dispatch` and so before anything can have been queued: in the module
+ * cache, and for Node's own and for one in a bundle from the global dispatcher, which the first of them sets. Where
+ * neither finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
  */
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
@@ -33,26 +33,17 @@ type Dispatcher = { dispatch: Dispatch };
 type Queue = { push(item: unknown): unknown; shift(): unknown };
 type ModuleCache = Record<string, { exports?: unknown } | undefined>;
 
-/** What is known of an undici, by the class of its requests. */
-export const UNDICI = {
-  /** Node's own: its pools have no bound, and nothing redirects or retries below its `fetch`. */
-  builtin: 'builtin',
-  followed: 'followed',
-  /** In a bundle, and not found: the context of a request may be another's. */
-  lost: 'lost',
-} as const;
-type Undici = (typeof UNDICI)[keyof typeof UNDICI];
-
 export interface UndiciPool {
-  /** Looks at a request that passes the channel. */
-  watch(request: object): Undici;
+  /** Whether a request that passes the channel does so in the context in which it was made. */
+  isInItsContext(request: object): boolean;
   uninstall: Undo;
 }
 
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
-  const seen = new WeakMap<object, Undici>();
+  /** By the class of undici's requests: whether its pools are followed, or need not be. */
+  const seen = new WeakMap<object, boolean>();
   /** The contexts of what waits; what was queued where there was no run has none. */
   const waiting = new WeakMap<Item, Context>();
   /** What a pool has taken out of its queue and is about to dispatch. */
@@ -105,7 +96,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   }
 
   /** @returns whether the undici that `requestClass` is of was found, and needs nothing more */
-  function patchByModuleCache(requestClass: object): boolean {
+  function patchByModuleCache(requestClass?: object): boolean {
     const { _cache: cache = {} } = builtin<{ _cache?: ModuleCache }>('module');
     let isFound = false;
     for (const path of Object.keys(cache)) {
@@ -117,11 +108,13 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
       const queue = FIXED_QUEUE.map((file) => prototypeOf(exported(file))).find(Boolean);
       const isFollowed =
         keepsContext(root) || patch(prototypeOf(cache[path]?.exports) as Dispatcher, queue as Queue);
-      if (isFollowed && exported(['lib', 'core', 'request.js']) === requestClass) isFound = true;
+      const request = exported(['lib', 'core', 'request.js']);
+      if (isFollowed && request !== undefined && request === requestClass) isFound = true;
     }
     return isFound;
   }
 
+  /** Its pools are the ones that a request can wait in where nothing else is known of an undici. */
   function patchGlobalDispatcher(): void {
     const dispatcher = (globalThis as { [GLOBAL_DISPATCHER]?: object })[GLOBAL_DISPATCHER];
     let base = dispatcher;
@@ -131,29 +124,37 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
     if (dispatcher != null) patch(base as Dispatcher | undefined, queueClassOf(dispatcher));
   }
 
-  function find(requestClass: object): Undici {
+  function find(requestClass: { prototype: object }): boolean {
     try {
-      if (isCalledByNode()) return UNDICI.builtin;
-      if (patchByModuleCache(requestClass)) return UNDICI.followed;
+      // undici 8, wherever it is: a queued request is created, and so published, in its own context.
+      if ('onRequestStart' in requestClass.prototype || patchByModuleCache(requestClass)) return true;
       patchGlobalDispatcher();
+      // Node's own pools have no bound, but for an agent that is made of the global dispatcher's class.
+      return isCalledByNode();
     } catch (error) {
       logFailure('patch undici', error);
+      return false;
     }
-    return UNDICI.lost;
+  }
+
+  try {
+    patchByModuleCache();
+  } catch (error) {
+    logFailure('patch undici', error);
   }
 
   return {
-    watch({ constructor: requestClass }) {
+    isInItsContext({ constructor: requestClass }) {
       const known = seen.get(requestClass);
       if (known === undefined) {
-        seen.set(requestClass, find(requestClass));
+        seen.set(requestClass, find(requestClass as unknown as { prototype: object }));
         // The first of all cannot have waited for another.
-        return seen.get(requestClass) === UNDICI.builtin ? UNDICI.builtin : UNDICI.followed;
+        return true;
       }
-      if (known !== UNDICI.lost || depth > 0) return known === UNDICI.lost ? UNDICI.followed : known;
+      if (known || depth > 0) return true;
       const why = 'the pools of an undici in a bundle cannot be followed: no trace is sent';
       logOnce('bundled undici', 'warn', why);
-      return known;
+      return false;
     },
     uninstall() {
       for (const undo of undos) undo();
@@ -184,11 +185,30 @@ function memberOf(object: object, description: string): unknown {
 
 /** Whether the channel was published on by Node's own undici. */
 function isCalledByNode(): boolean {
-  const { stack } = new Error();
-  // An application's `Error.prepareStackTrace` may make anything of it: then Node's is found as a bundle's is.
-  const lines = typeof stack === 'string' ? stack.split('\n') : [];
+  const lines = stackHere().split('\n');
   const publish = lines.findIndex((line) => line.includes('node:diagnostics_channel'));
   return lines[publish + 1]?.includes('node:internal/') ?? false;
+}
+
+/** The stack as Node writes it, whatever the application wants of its own. */
+function stackHere(): string {
+  const own = (['prepareStackTrace', 'stackTraceLimit'] as const).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
+  );
+  try {
+    Object.defineProperty(Error, 'prepareStackTrace', {
+      value: undefined,
+      configurable: true,
+      writable: true,
+    });
+    Object.defineProperty(Error, 'stackTraceLimit', { value: 10, configurable: true, writable: true });
+    return String(new Error().stack);
+  } finally {
+    for (const [name, descriptor] of own) {
+      if (descriptor === undefined) delete Error[name];
+      else Object.defineProperty(Error, name, descriptor);
+    }
+  }
 }
 
 /** undici 8 on: a queued request is created, and so published, in the context it was made in. */

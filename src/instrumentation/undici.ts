@@ -12,7 +12,7 @@ import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
 import type { Undo } from './instrumentation.ts';
 import { installUndiciCallbacks } from './undici-callbacks.ts';
-import { installUndiciPool, UNDICI } from './undici-pool.ts';
+import { installUndiciPool } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
 
@@ -46,9 +46,8 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
     // What is thrown here would surface as an uncaught exception of the application's.
     try {
       const { request } = message as { request: UndiciRequest };
-      const undici = pool.watch(request);
-      const context = undici === UNDICI.lost ? undefined : contexts.current();
-      if (undici !== UNDICI.builtin) callbacks.bind(request, context);
+      const context = pool.isInItsContext(request) ? contexts.current() : undefined;
+      callbacks.bind(request, context);
       if (context === undefined || request.method === 'CONNECT') return;
       if (Array.isArray(request.headers)) propagator.inject(listCarrier, request as ListRequest, context);
       else if (typeof request.headers === 'string') {

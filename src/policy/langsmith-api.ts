@@ -14,7 +14,10 @@ const REPLICA_VARIABLES = ['LANGSMITH_RUNS_ENDPOINTS', 'LANGCHAIN_RUNS_ENDPOINTS
 export interface LangSmithAPI {
   /** Learns the API addresses of a run's client and replicas. */
   observe(run: RunTreeLike): void;
-  /** Whether an address is LangSmith's. A port that is not known is taken to be the API's. */
+  /**
+   * Whether an address is LangSmith's. A port that is not known, as with a `Host` of the application's own, is taken
+   * for another service on the same machine: the SDK sets no `Host`.
+   */
   includes(host: string, port: number | undefined): boolean;
 }
 
@@ -52,7 +55,7 @@ export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void)
       if (host.endsWith(HOSTED)) return true;
       learnFromEnvironment();
       const ports = addresses.get(host);
-      return ports !== undefined && (port === undefined || ports.has(port));
+      return ports !== undefined && port !== undefined && ports.has(port);
     },
   };
 }

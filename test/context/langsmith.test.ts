@@ -171,6 +171,16 @@ describe.each([
     expect(await get('/kept-root', { 'langsmith-trace': dottedOrder() })).toBe(true);
   });
 
+  it('the listeners of a held response do not take the run of the request that answers it', async () => {
+    const waiting = await fetch(`${app.url}/hold`);
+    await get('/release', { 'langsmith-trace': dottedOrder() });
+    await waiting.text();
+    await untraced('after-release');
+    // The call of the `finish` listener, and that of the last run.
+    const sent = upstream.arrived.map(({ headers }) => headers['langsmith-trace'] !== undefined);
+    expect(sent).toEqual([false, true]);
+  });
+
   it('what is switched off stays off, and the caller’s trace is relayed', async () => {
     const trace = dottedOrder();
     await get('/disabled', { 'langsmith-trace': trace });
@@ -215,7 +225,8 @@ describe.each([
     const [work, inner] = (await runs(trace, 'work', 'inner')) as [CollectedRun, CollectedRun];
     expect(work.dottedOrder).toContain(`.20991231T235959123456Z${work.id}`);
     expect(inner.dottedOrder).toContain(`.20991231T235959123456Z${inner.id}`);
-    expect(work.startTime).toBe(Date.parse('2099-12-31T23:59:59.123Z'));
+    expect([work.startTime, work.endTime]).toEqual(Array(2).fill(Date.parse('2099-12-31T23:59:59.123Z')));
+    expect(inner.endTime).toBe(inner.startTime);
   });
 
   it.each([

@@ -26,6 +26,7 @@ const FORMS = [
 describe.each([
   ['with the dispatchers of each library', {}, false],
   ['with an undici dispatcher set as the global one', { GLOBAL_DISPATCHER: '1' }, false],
+  ['with a bounded one of Node’s own class', { GLOBAL_BOUNDED: '1' }, false],
   ['in a bundle', {}, true],
 ])('calls that wait for a connection, %s', (_name, env, isBundled) => {
   let app: App;
@@ -36,6 +37,7 @@ describe.each([
     const file = fixture('apps/interleaved.mjs');
     app = await startApp(isBundled ? await bundle(file, directory) : file, {
       env: { ...env, UPSTREAM: upstream.url },
+      nodeOptions: 'GLOBAL_BOUNDED' in env ? ['--require', fixture('preload/load-fetch.cjs')] : [],
     });
   });
   afterAll(async () => {

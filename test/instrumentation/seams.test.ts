@@ -4,7 +4,8 @@ import { dottedOrder } from '../support/trace.ts';
 
 it('unix sockets and proxies are decided on the real target; CONNECT and the SDK get nothing', async () => {
   const trace = dottedOrder();
-  const result = await run([fixture('apps/seams.cjs'), trace]);
+  const env = { LANGSMITH_ENDPOINT: 'http://127.0.0.1:1' };
+  const result = await run([fixture('apps/seams.cjs'), trace], { env });
   expect(result.stderr).toBe('');
   const nothing = { trace: null, baggage: null };
   const project = 'langsmith-project=p';
@@ -14,6 +15,7 @@ it('unix sockets and proxies are decided on the real target; CONNECT and the SDK
     'proxy, http://public.example.com/x': { trace, baggage: project },
     'proxy, http://api.smith.langchain.com/x': nothing,
     'proxy, /': nothing,
+    'proxy, /beside': { trace, baggage: `langsmith-metadata=%7B%22a%22%3A1%7D,${project}` },
     CONNECT: nothing,
   });
 });

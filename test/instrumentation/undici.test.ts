@@ -31,19 +31,30 @@ it('a destination whose name is looked up by an interceptor is decided on its na
   ]);
 });
 
-it('the global fetch carries the trace, whatever the application makes of stacks', async () => {
-  const upstream = await startUpstream();
-  const app = await startApp(fixture('apps/caller.mjs'), {
-    nodeOptions: ['--require', fixture('preload/call-sites.cjs')],
-    env: { MODULES: 'cjs' },
-  });
-  const traces = [dottedOrder(), dottedOrder(), dottedOrder()];
-  for (const trace of traces) {
-    const query = new URLSearchParams({ form: 'fetch', to: upstream.url });
-    await (await fetch(`${app.url}/?${query}`, { headers: { 'langsmith-trace': trace } })).text();
-  }
-  expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual(traces);
-  expect(app.stderr()).toBe('');
-  await app.stop();
-  await upstream.close();
+it('what an upgraded connection emits is in the context of the upgrade, not of who opened it', async () => {
+  const [opener, upgrader] = [dottedOrder(), dottedOrder()];
+  const result = await run([fixture('apps/undici-upgrade.mjs'), opener, upgrader]);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  const told = { connections: 1, data: upgrader, end: upgrader, close: upgrader };
+  expect(JSON.parse(result.stdout)).toEqual(told);
 });
+
+it.each(['call-sites', 'no-stacks'])(
+  'the global fetch carries the trace, whatever the application makes of stacks: %s',
+  async (preload) => {
+    const upstream = await startUpstream();
+    const app = await startApp(fixture('apps/caller.mjs'), {
+      nodeOptions: ['--require', fixture(`preload/${preload}.cjs`)],
+      env: { MODULES: 'cjs' },
+    });
+    const traces = [dottedOrder(), dottedOrder(), dottedOrder()];
+    for (const trace of traces) {
+      const query = new URLSearchParams({ form: 'fetch', to: upstream.url });
+      await (await fetch(`${app.url}/?${query}`, { headers: { 'langsmith-trace': trace } })).text();
+    }
+    expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual(traces);
+    expect(app.stderr()).toBe('');
+    await app.stop();
+    await upstream.close();
+  },
+);

@@ -43,7 +43,8 @@ describe('by environment', () => {
   test.each(['LANGSMITH_ENDPOINT', 'LANGCHAIN_ENDPOINT'])('%s', (name) => {
     const { includes } = api({ [name]: 'https://LangSmith.corp.example/api/v1' });
     expect(includes('langsmith.corp.example', 443)).toBe(true);
-    expect(includes('langsmith.corp.example', undefined)).toBe(true);
+    // Another service of that machine, asked under a name of its own: the SDK sets no `Host`.
+    expect(includes('langsmith.corp.example', undefined)).toBe(false);
     expect(includes('langsmith.corp.example', 8443)).toBe(false);
     expect(includes('evil.langsmith.corp.example', 443)).toBe(false);
     expect(includes('corp.example', 443)).toBe(false);
