@@ -41,6 +41,10 @@ export interface ContextStorage {
   current(): Context | undefined;
   /** Runs `callback` in the context of a request. Extra arguments are passed on: no closure is needed. */
   run<A extends unknown[], R>(context: Context | undefined, callback: (...args: A) => R, ...args: A): R;
+  /** Whether the process has entered any context yet. */
+  isEntered(): boolean;
+  /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
+  onEnter(listener: (() => void) | undefined): void;
   /** Puts the shared key back. Runs under way keep their context. */
   uninstall(): void;
 }
@@ -54,6 +58,13 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
   const previous = holder[SHARED_KEY];
   let isActive = true;
   let isUsed = false;
+  let isEntered = false;
+  let beforeEntry: (() => void) | undefined;
+
+  function enter(): void {
+    isEntered = true;
+    beforeEntry?.();
+  }
 
   function current(): Context | undefined {
     const context = contexts.getStore();
@@ -65,6 +76,7 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
   /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
+    enter();
     const context = isActive ? current() : undefined;
     const remote = remoteOf(context);
     try {
@@ -101,9 +113,17 @@ export function installContextStorage(onRun: (run: RunTreeLike) => void): Contex
 
   return {
     current,
-    run: (context, callback, ...args) => contexts.run(context, callback, ...args),
+    run(context, callback, ...args) {
+      if (context !== undefined) enter();
+      return contexts.run(context, callback, ...args);
+    },
+    isEntered: () => isEntered,
+    onEnter(listener) {
+      beforeEntry = listener;
+    },
     uninstall() {
       isActive = false;
+      beforeEntry = undefined;
       if (holder[SHARED_KEY] !== shared) return;
       if (previous !== undefined) holder[SHARED_KEY] = previous;
       // Once the SDK has used it, it must stay: the SDK would not make another, and `traceable` would not nest.

@@ -5,7 +5,8 @@
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Server } from 'node:net';
 import { builtin } from '../builtins.ts';
 import type { RemoteRun } from '../context/remote-run.ts';
@@ -13,6 +14,7 @@ import { type Context, type ContextStorage, remoteOf, withoutRemote } from '../c
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
+import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
 const REMOTE = Symbol('trace-agent remote run');
@@ -44,11 +46,13 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   let hasSeenRemote = false;
 
   const wrapServerEmit = (original: () => Emit): Emit =>
-    function emit(this: object, event, request, response) {
-      const remote =
-        isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
-          ? contextFor(request, response, this as Server)
-          : STAY;
+    function emit(this: object, event, request, response, _flags, rawHeaders) {
+      let remote: Context | undefined | typeof STAY = STAY;
+      if (isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)) {
+        remote = contextFor(request, response, this as Server);
+      } else if (isActive && event === 'stream' && isServerStream(request)) {
+        remote = contextForStream(request, response, rawHeaders, this as Server);
+      }
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       return remote === STAY
@@ -67,6 +71,29 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
       if (remoteOf(current) === remote) return original().apply(this, args);
       return contexts.run(remote ?? (current && withoutRemote(current)), apply, original(), this, args);
     };
+
+  const http2 = createHTTP2Messages(REMOTE, wrapMessageEmit);
+
+  /** `contextFor` for an HTTP/2 stream, with which its request and response share the run. */
+  function contextForStream(
+    stream: ServerHttp2Stream & Bound,
+    headers: unknown,
+    rawHeaders: unknown,
+    server: Server,
+  ): Context | undefined | typeof STAY {
+    if (typeof headers !== 'object' || headers === null) return STAY;
+    if (!hasSeenRemote && !mayNameRun(headers, rawHeaders)) return STAY;
+    const message: StreamMessage & Bound = new StreamMessage(
+      stream,
+      headers as IncomingHttpHeaders,
+      rawHeaders,
+    );
+    if (stream[REMOTE] !== undefined) message[REMOTE] = stream[REMOTE];
+    const context = contextFor(message as unknown as IncomingMessage, undefined, server);
+    bind(stream, message[REMOTE] ?? null);
+    http2.watch(stream);
+    return context;
+  }
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(
@@ -91,7 +118,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     // A handler may emit its request again on another server, with a run of its own current by then.
     const known = (request as Bound)[REMOTE];
     if (known != null) return remoteOf(current) === known ? STAY : known;
-    const remote = extractFrom(request, server) ?? null;
+    const remote = known === null ? null : (extractFrom(request, server) ?? null);
     // A server that was started while a request was handled is in that request's context for ever.
     if (remote === null && !hasSeenRemote) return STAY;
     if (remote !== null) hasSeenRemote = true;
@@ -116,6 +143,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   return () => {
     isActive = false;
     for (const undo of undos) undo();
+    http2.uninstall();
   };
 }
 
