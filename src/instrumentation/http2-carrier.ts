@@ -20,17 +20,13 @@ const REQUEST_OVERHEAD = 256;
 /** Node's limit for requests over HTTP/1, which `Propagator` has everywhere. */
 const USUAL_LIMIT = 16_384;
 
-/** @returns `undefined` for headers that Node will refuse in its own words */
-export function copyOf(session: ClientSession, headers: unknown): HTTP2Request | undefined {
-  if (headers === undefined) return { session, headers: Object.create(null), isWritten: false };
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  if (!Array.isArray(headers)) {
-    return { session, headers: Object.assign(Object.create(null), headers), isWritten: false };
-  }
-  // `Object.assign` takes along the names of sensitive headers, a symbol of the array's.
-  return headers.length % 2 === 1
-    ? undefined
-    : { session, headers: Object.assign([], headers), isWritten: false };
+/** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
+export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) return undefined;
+  if (Array.isArray(given) && given.length % 2 === 1) return undefined;
+  // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
+  const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
+  return headerOf(headers, ':method') === 'CONNECT' ? undefined : { session, headers, isWritten: false };
 }
 
 const shared = {

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
+import { type HTTP2Upstream, startHTTP2Upstream } from '../support/http2-upstream.ts';
+import { installLibraries } from '../support/libraries.ts';
+import { dottedOrder } from '../support/trace.ts';
+
+/** Node 18 itself warns of TLS to an IP address (DEP0123). */
+const WITHOUT_DEPRECATIONS = testNodeMajor === 18 ? ['--no-deprecation'] : [];
+const CALLS = 30;
+const libraries = installLibraries('http2', [
+  'got11@npm:got@11.8.6',
+  'got12@npm:got@12.6.1',
+  'got13@npm:got@13.0.0',
+]);
+
+/** got 14 and undici 7 need Node 20. */
+const FORMS = [
+  { form: 'a session that is connecting', isTLS: false, isOneSession: true },
+  { form: 'a session that is connecting', isTLS: true, isOneSession: true },
+  { form: 'a session that is connected', isTLS: false, isOneSession: true },
+  { form: 'axios', isTLS: true, isOneSession: true },
+  ...(testNodeMajor < 20
+    ? []
+    : [
+        { form: 'got 14', isTLS: true, isOneSession: false },
+        { form: 'undici', isTLS: true, isOneSession: false },
+      ]),
+  ...(libraries === undefined
+    ? []
+    : ['got 11', 'got 12', 'got 13']
+        // Gets no answer over HTTP/2 on Node 18, with the agent or without it.
+        .filter((form) => form !== 'got 11' || testNodeMajor >= 20)
+        .map((form) => ({ form, isTLS: true, isOneSession: false }))),
+];
+
+describe('HTTP/2 requests that wait for a session', () => {
+  let app: App;
+  let clear: HTTP2Upstream;
+  let secure: HTTP2Upstream;
+  beforeAll(async () => {
+    [clear, secure] = await Promise.all([startHTTP2Upstream(), startHTTP2Upstream({ tls: true })]);
+    const PRELOADED = [
+      ...(testNodeMajor < 20 ? [] : ['got14']),
+      ...(libraries === undefined ? [] : ['got11', 'got12', 'got13']),
+    ].join();
+    app = await startApp(fixture('apps/http2-queue.mjs'), {
+      env: { LIBRARIES: libraries, PRELOADED },
+      nodeOptions: WITHOUT_DEPRECATIONS,
+    });
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await Promise.all([clear?.close(), secure?.close()]);
+  });
+
+  it.each(FORMS)('$form, TLS $isTLS: each carries the trace it was made in, or none', async (each) => {
+    const { form, isTLS, isOneSession } = each;
+    const upstream = isTLS ? secure : clear;
+    upstream.arrived.length = 0;
+    const calls = Array.from({ length: CALLS }, (_, i) => ({
+      id: `${i}`,
+      trace: i % 4 === 3 ? undefined : dottedOrder(),
+    }));
+    await Promise.all(
+      calls.map(async ({ id, trace }) => {
+        const query = new URLSearchParams({ form, to: `${upstream.url}/?id=${id}`, of: `${CALLS}` });
+        const response = await fetch(`${app.url}/?${query}`, {
+          headers: trace ? { 'langsmith-trace': trace } : {},
+        });
+        const text = await response.text();
+        expect(response.status, text).toBe(200);
+        // [E89] Listeners are in the context of the call as well, not of the one that opened the session.
+        const seen = Object.entries(JSON.parse(text) as Record<string, string | null>);
+        expect(seen.length).toBeGreaterThan(0);
+        for (const [event, there] of seen) expect(there, `${event} of call ${id}`).toBe(trace ?? null);
+      }),
+    );
+    expect(upstream.arrived).toHaveLength(CALLS);
+    for (const { id, trace } of calls) {
+      const arrived = upstream.arrived.find(({ headers }) => headers[':path'] === `/?id=${id}`);
+      expect(arrived?.headers['langsmith-trace'], `call ${id}`).toBe(trace);
+    }
+    if (isOneSession) expect(new Set(upstream.arrived.map(({ connection }) => connection)).size).toBe(1);
+  });
+
+  it('prints nothing', () => {
+    expect(app.stderr()).toBe('');
+  });
+});
