@@ -13,6 +13,19 @@ const libraries = installLibraries('http2', [
   'got13@npm:got@13.0.0',
 ]);
 
+interface Call {
+  readonly id: string;
+  readonly trace: string | undefined;
+}
+
+/** Every fourth is made where there is no trace. */
+function makeCalls(): Call[] {
+  return Array.from({ length: CALLS }, (_, i) => ({
+    id: `${i}`,
+    trace: i % 4 === 3 ? undefined : dottedOrder(),
+  }));
+}
+
 /** got 14 and undici 7 need Node 20. */
 const FORMS = [
   { form: 'a session that is connecting', isTLS: false, isOneSession: true },
@@ -53,34 +66,46 @@ describe('HTTP/2 requests that wait for a session', () => {
     await Promise.all([clear?.close(), secure?.close()]);
   });
 
-  it.each(FORMS)('$form, TLS $isTLS: each carries the trace it was made in, or none', async (each) => {
-    const { form, isTLS, isOneSession } = each;
-    const upstream = isTLS ? secure : clear;
-    upstream.arrived.length = 0;
-    const calls = Array.from({ length: CALLS }, (_, i) => ({
-      id: `${i}`,
-      trace: i % 4 === 3 ? undefined : dottedOrder(),
-    }));
+  /** Asks for all calls at once. @returns the events in which the application listened to them */
+  async function ask(calls: readonly Call[], form: string, to: string): Promise<Set<string>> {
+    const events = new Set<string>();
     await Promise.all(
       calls.map(async ({ id, trace }) => {
-        const query = new URLSearchParams({ form, to: `${upstream.url}/?id=${id}`, of: `${CALLS}` });
+        const query = new URLSearchParams({ form, to: `${to}${id}`, of: `${CALLS}` });
         const response = await fetch(`${app.url}/?${query}`, {
           headers: trace ? { 'langsmith-trace': trace } : {},
         });
         const text = await response.text();
         expect(response.status, text).toBe(200);
-        // [E89] Listeners are in the context of the call as well, not of the one that opened the session.
+        // Listeners are in the context of the call as well, not of the one that opened the session.
         const seen = Object.entries(JSON.parse(text) as Record<string, string | null>);
-        expect(seen.length).toBeGreaterThan(0);
-        for (const [event, there] of seen) expect(there, `${event} of call ${id}`).toBe(trace ?? null);
+        for (const [event, there] of seen) {
+          events.add(event);
+          expect(there, `${event} of call ${id}`).toBe(trace ?? null);
+        }
       }),
     );
+    expect(events.size).toBeGreaterThan(0);
+    return events;
+  }
+
+  it.each(FORMS)('$form, TLS $isTLS: each carries the trace it was made in, or none', async (each) => {
+    const { form, isTLS, isOneSession } = each;
+    const upstream = isTLS ? secure : clear;
+    upstream.arrived.length = 0;
+    const calls = makeCalls();
+    await ask(calls, form, `${upstream.url}/?id=`);
     expect(upstream.arrived).toHaveLength(CALLS);
     for (const { id, trace } of calls) {
       const arrived = upstream.arrived.find(({ headers }) => headers[':path'] === `/?id=${id}`);
       expect(arrived?.headers['langsmith-trace'], `call ${id}`).toBe(trace);
     }
     if (isOneSession) expect(new Set(upstream.arrived.map(({ connection }) => connection)).size).toBe(1);
+  });
+
+  it('[E89] errors of a session that another call ends come in the context of each call', async () => {
+    const events = await ask(makeCalls(), 'a session that another ends', `${clear.url}/never?id=`);
+    expect([...events]).toEqual(expect.arrayContaining(['error', 'close']));
   });
 
   it('prints nothing', () => {

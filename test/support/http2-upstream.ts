@@ -22,27 +22,25 @@ export interface HTTP2Upstream {
   close(): Promise<void>;
 }
 
-/** An HTTP/2 server without the agent that keeps what arrives. */
+/** An HTTP/2 server without the agent that keeps what arrives; `/never` gets no answer. */
 export async function startHTTP2Upstream(options: { tls?: boolean } = {}): Promise<HTTP2Upstream> {
   const arrived: ArrivedOverHTTP2[] = [];
   const sessions: ServerHttp2Session[] = [];
   const server: Http2Server = options.tls ? createSecureServer(certificate) : createServer();
   server.on('session', (session) => sessions.push(session));
   server.on('stream', (stream, headers, _flags, rawHeaders) => {
+    stream.on('error', () => {});
+    if (headers[':path']?.startsWith('/never')) return;
     const connection = sessions.indexOf(stream.session as ServerHttp2Session);
     let body = '';
     stream.setEncoding('utf8');
-    stream.on('error', () => {});
     stream.on('data', (chunk: string) => {
       body += chunk;
     });
     stream.on('end', () => {
       arrived.push({ headers, rawHeaders, body, connection });
-      if (headers[':path'] === '/reset') {
-        stream.close(2);
-        return;
-      }
-      stream.respond({ ':status': 200, 'content-type': 'text/plain' });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-trailer': '1' }));
+      stream.respond({ ':status': 200, 'content-type': 'text/plain' }, { waitForTrailers: true });
       stream.end('ok');
     });
   });
