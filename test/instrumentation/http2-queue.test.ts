@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
+import { bundle } from '../support/bundle.ts';
 import { type HTTP2Upstream, startHTTP2Upstream } from '../support/http2-upstream.ts';
 import { installLibraries } from '../support/libraries.ts';
 import { dottedOrder } from '../support/trace.ts';
@@ -46,6 +50,29 @@ const FORMS = [
         .map((form) => ({ form, isTLS: true, isOneSession: false }))),
 ];
 
+/** Asks for all calls at once. @returns the events in which the application listened to them */
+async function ask(app: App, calls: readonly Call[], form: string, to: string): Promise<Set<string>> {
+  const events = new Set<string>();
+  await Promise.all(
+    calls.map(async ({ id, trace }) => {
+      const query = new URLSearchParams({ form, to: `${to}${id}`, of: `${CALLS}` });
+      const response = await fetch(`${app.url}/?${query}`, {
+        headers: trace ? { 'langsmith-trace': trace } : {},
+      });
+      const text = await response.text();
+      expect(response.status, text).toBe(200);
+      // Listeners are in the context of the call as well, not of the one that opened the session.
+      const seen = Object.entries(JSON.parse(text) as Record<string, string | null>);
+      for (const [event, there] of seen) {
+        events.add(event);
+        expect(there, `${event} of call ${id}`).toBe(trace ?? null);
+      }
+    }),
+  );
+  expect(events.size).toBeGreaterThan(0);
+  return events;
+}
+
 describe('HTTP/2 requests that wait for a session', () => {
   let app: App;
   let clear: HTTP2Upstream;
@@ -66,35 +93,12 @@ describe('HTTP/2 requests that wait for a session', () => {
     await Promise.all([clear?.close(), secure?.close()]);
   });
 
-  /** Asks for all calls at once. @returns the events in which the application listened to them */
-  async function ask(calls: readonly Call[], form: string, to: string): Promise<Set<string>> {
-    const events = new Set<string>();
-    await Promise.all(
-      calls.map(async ({ id, trace }) => {
-        const query = new URLSearchParams({ form, to: `${to}${id}`, of: `${CALLS}` });
-        const response = await fetch(`${app.url}/?${query}`, {
-          headers: trace ? { 'langsmith-trace': trace } : {},
-        });
-        const text = await response.text();
-        expect(response.status, text).toBe(200);
-        // Listeners are in the context of the call as well, not of the one that opened the session.
-        const seen = Object.entries(JSON.parse(text) as Record<string, string | null>);
-        for (const [event, there] of seen) {
-          events.add(event);
-          expect(there, `${event} of call ${id}`).toBe(trace ?? null);
-        }
-      }),
-    );
-    expect(events.size).toBeGreaterThan(0);
-    return events;
-  }
-
   it.each(FORMS)('$form, TLS $isTLS: each carries the trace it was made in, or none', async (each) => {
     const { form, isTLS, isOneSession } = each;
     const upstream = isTLS ? secure : clear;
     upstream.arrived.length = 0;
     const calls = makeCalls();
-    await ask(calls, form, `${upstream.url}/?id=`);
+    await ask(app, calls, form, `${upstream.url}/?id=`);
     expect(upstream.arrived).toHaveLength(CALLS);
     for (const { id, trace } of calls) {
       const arrived = upstream.arrived.find(({ headers }) => headers[':path'] === `/?id=${id}`);
@@ -104,11 +108,52 @@ describe('HTTP/2 requests that wait for a session', () => {
   });
 
   it('[E89] errors of a session that another call ends come in the context of each call', async () => {
-    const events = await ask(makeCalls(), 'a session that another ends', `${clear.url}/never?id=`);
+    const events = await ask(app, makeCalls(), 'a session that another ends', `${clear.url}/never?id=`);
     expect([...events]).toEqual(expect.arrayContaining(['error', 'close']));
   });
 
   it('prints nothing', () => {
+    expect(app.stderr()).toBe('');
+  });
+});
+
+/** What arrives of calls by got, whose queue is followed where the agent finds http2-wrapper in time. */
+async function arrivedByGot(app: App, upstream: HTTP2Upstream): Promise<(string | undefined)[][]> {
+  upstream.arrived.length = 0;
+  const calls = makeCalls();
+  await ask(app, calls, 'got 14', `${upstream.url}/?id=`);
+  expect(upstream.arrived).toHaveLength(CALLS);
+  return calls.map(({ id, trace }) => {
+    const arrived = upstream.arrived.find(({ headers }) => headers[':path'] === `/?id=${id}`);
+    return [trace, arrived?.headers['langsmith-trace'] as string | undefined];
+  });
+}
+
+describe.skipIf(testNodeMajor < 20)('no parent beats a wrong one', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'trace-agent-bundle-'));
+  let upstream: HTTP2Upstream;
+  let app: App | undefined;
+  beforeAll(async () => {
+    upstream = await startHTTP2Upstream({ tls: true });
+  });
+  afterEach(() => app?.stop());
+  afterAll(async () => {
+    await upstream?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('for a library in a bundle: no trace, and one line that says so', async () => {
+    app = await startApp(await bundle(fixture('apps/http2-queue.mjs'), directory));
+    for (const [, arrived] of await arrivedByGot(app, upstream)) expect(arrived).toBeUndefined();
+    expect(app.stderr()).toMatch(/^\[trace-agent\] warn: requests of a http2-wrapper .* no trace is sent\n$/);
+  });
+
+  it('for a library that is loaded in a handler: at first none or its own, then its own', async () => {
+    app = await startApp(fixture('apps/http2-queue.mjs'), { env: { TRACE_AGENT_LOG: 'error' } });
+    for (const [trace, arrived] of await arrivedByGot(app, upstream)) {
+      if (arrived !== undefined) expect(arrived).toBe(trace);
+    }
+    for (const [trace, arrived] of await arrivedByGot(app, upstream)) expect(arrived).toBe(trace);
     expect(app.stderr()).toBe('');
   });
 });
