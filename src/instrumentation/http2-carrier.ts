@@ -2,7 +2,7 @@
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import type { Destination } from '../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
-import { authorityOf, type ClientSession, isLocal } from './http2-session.ts';
+import { type ClientSession, factsOf } from './http2-session.ts';
 
 type Pair = readonly [name: string, value: unknown];
 
@@ -31,11 +31,13 @@ export function copyOf(session: ClientSession, given: unknown): HTTP2Request | u
 
 const shared = {
   destinationKey({ session, headers }: HTTP2Request) {
-    return isLocal(session) ? 'unix' : `h2 ${authorityOf(session) ?? ''}|${claimedBy(headers) ?? ''}`;
+    const { authority, isLocal } = factsOf(session);
+    return isLocal ? 'unix' : `h2 ${authority ?? ''}|${claimedBy(headers) ?? ''}`;
   },
   destination({ session, headers }: HTTP2Request) {
-    if (isLocal(session)) return { host: '', port: undefined, local: true, via: undefined };
-    return destination(authorityOf(session), claimedBy(headers));
+    const { authority, isLocal } = factsOf(session);
+    if (isLocal) return { host: '', port: undefined, local: true, via: undefined };
+    return destination(authority, claimedBy(headers));
   },
   target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),

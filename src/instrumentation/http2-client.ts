@@ -13,7 +13,7 @@ import type { Propagator } from '../propagator.ts';
 import { watchGRPC } from './grpc.ts';
 import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-carrier.ts';
 import { onHTTP2Loaded } from './http2-loaded.ts';
-import { type ClientSession, clientSessionPrototype, ownerOf } from './http2-session.ts';
+import { type ClientSession, clientSessionPrototype, factsOf } from './http2-session.ts';
 import { watchHTTP2Wrapper } from './http2-wrapper.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 import { onModules } from './loaded-modules.ts';
@@ -62,7 +62,7 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
         if (noted !== undefined) return noted;
       }
       if (!contexts.isEntered()) return undefined;
-      const owner = isGRPC(headers) ? '@grpc/grpc-js' : ownerOf(session);
+      const owner = isGRPC(headers) ? '@grpc/grpc-js' : factsOf(session).owner;
       if (owner === 'application') return contexts.current() ?? null;
       if (owner !== 'undici' && contexts.current() !== undefined) warnOf(owner);
       return undefined;
