@@ -73,7 +73,9 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
     for (const name of ['onReceiveMetadata', 'onReceiveMessage', 'onReceiveStatus']) {
       const callback = listener[name];
       if (typeof callback !== 'function') continue;
-      bound[name] = (value: unknown) => contexts.run(context, () => callback.call(listener, value));
+      const inContext = (...args: unknown[]) => contexts.run(context, () => callback.apply(listener, args));
+      // By its length the library tells a listener of its own from an interceptor's.
+      bound[name] = Object.defineProperty(inContext, 'length', { value: callback.length });
     }
     return bound;
   }

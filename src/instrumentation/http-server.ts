@@ -1,5 +1,5 @@
 /**
- * Every http and https server of Node, and what is built on them, emits its requests on a `net.Server`. One
+ * Every http, https and HTTP/2 server of Node, and what is built on them, emits its requests on a `net.Server`. One
  * `emit` on that prototype reads the caller's run and runs the listeners in its context. What the request and the
  * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).

@@ -26,6 +26,7 @@ it('[E88] what the application sets wins; connection and authority must both be 
     'a connection outside, an authority inside': traceAndProject,
     'a certificate of a host outside': traceAndProject,
     'a unix socket': everything,
+    'believed over a unix socket': trace,
   });
   expect(result.stderr).toMatch(/^\[trace-agent\] warn: .* leave no room .*\n$/);
 });
