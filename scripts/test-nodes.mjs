@@ -18,6 +18,8 @@ const EVERYWHERE = [
   'test/agent.test.ts',
   'test/index.test.ts',
   'test/instrumentation/requests-in.test.ts',
+  'test/instrumentation/http2-',
+  'test/instrumentation/grpc.test.ts',
   'test/context',
 ];
 const FROM_20 = ['test/instrumentation', 'test/policy/destinations.e2e.test.ts'];

@@ -5,6 +5,7 @@ import { installContextStorage } from './context/storage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { installHTTPClient } from './instrumentation/http-client.ts';
 import { installHTTPServer } from './instrumentation/http-server.ts';
+import { installHTTP2Client } from './instrumentation/http2-client.ts';
 import type { Install, Undo } from './instrumentation/instrumentation.ts';
 import { installUndici } from './instrumentation/undici.ts';
 import { log, logFailure, setLogLevel } from './log.ts';
@@ -29,6 +30,7 @@ const AGENT_KEY = Symbol.for('@org/trace-agent');
 const INSTRUMENTATION: readonly (readonly [string, Install])[] = [
   ['http-server', installHTTPServer],
   ['http-client', installHTTPClient],
+  ['http2-client', installHTTP2Client],
   ['undici', installUndici],
 ];
 

@@ -41,6 +41,10 @@ export interface ContextStorage {
   current(): Context | undefined;
   /** Runs `callback` in the context of a request. Extra arguments are passed on: no closure is needed. */
   run<A extends unknown[], R>(context: Context | undefined, callback: (...args: A) => R, ...args: A): R;
+  /** Whether the process has entered any context yet. */
+  isEntered(): boolean;
+  /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
+  onEnter(listener: (() => void) | undefined): void;
   /** Puts the shared key back, or leaves a plain storage there. Runs under way keep their context. */
   uninstall(): void;
 }
@@ -68,6 +72,13 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   const none = previous === undefined ? undefined : new Scope(undefined, undefined);
   let isActive = true;
   let isUsed = false;
+  let isEntered = false;
+  let beforeEntry: (() => void) | undefined;
+
+  function enter(): void {
+    isEntered = true;
+    beforeEntry?.();
+  }
 
   function current(): Context | undefined {
     const context = contexts.getStore();
@@ -79,6 +90,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
+    enter();
     const context = isActive ? current() : undefined;
     const inbound = inboundOf(context);
     try {
@@ -116,9 +128,17 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
 
   const storage: ContextStorage = {
     current,
-    run: (context, callback, ...args) => contexts.run(context ?? none, callback, ...args),
+    run(context, callback, ...args) {
+      if (context !== undefined) enter();
+      return contexts.run(context ?? none, callback, ...args);
+    },
+    isEntered: () => isEntered,
+    onEnter(listener) {
+      beforeEntry = listener;
+    },
     uninstall() {
       isActive = false;
+      beforeEntry = undefined;
       if (holder[SHARED_KEY] !== shared) return;
       // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
       // now on it is a plain storage.

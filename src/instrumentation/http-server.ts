@@ -1,11 +1,11 @@
 /**
- * Every http and https server of Node, and what is built on them, emits its requests on a `net.Server`. One
+ * Every http, https and HTTP/2 server of Node, and what is built on them, emits its requests on a `net.Server`. One
  * `emit` on that prototype reads the caller's run and runs the listeners in its context. What the request and the
  * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { builtin } from '../builtins.ts';
 import type { Inbound } from '../context/remote-run.ts';
@@ -13,6 +13,7 @@ import { type Context, type ContextStorage, inboundOf } from '../context/storage
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
+import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
 const INBOUND = Symbol('trace-agent inbound');
@@ -21,6 +22,12 @@ type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolea
 
 /** Run in the context that is there. */
 const STAY = Symbol('stay');
+type Entry = Context | undefined | typeof STAY;
+
+/** What is read of a request. */
+type Message = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
+};
 
 interface Bound {
   /** `null`: a request that came without a trace. What it emits must not take another's. */
@@ -42,9 +49,12 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   let isActive = true;
 
   const wrapServerEmit = (original: () => Emit): Emit =>
-    function emit(this: object, event, request, response) {
-      const context =
-        isActive && REQUEST_EVENTS.has(event) ? contextFor(request, response, this as Server) : STAY;
+    function emit(this: object, event, request, response, _flags, rawHeaders) {
+      let context: Entry = STAY;
+      if (isActive && REQUEST_EVENTS.has(event)) context = contextFor(request, response, this as Server);
+      else if (isActive && event === 'stream') {
+        context = contextForStream(request, response, rawHeaders, this as Server);
+      }
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
@@ -63,38 +73,52 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
       return contexts.run(inbound, apply, original(), this, args);
     };
 
+  const http2 = createHTTP2Messages(INBOUND, wrapMessageEmit);
+
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
-  function contextFor(
-    request: unknown,
-    response: unknown,
-    server: Server,
-  ): Context | undefined | typeof STAY {
+  function contextFor(request: unknown, response: unknown, server: Server): Entry {
     try {
-      return isIncomingMessage(request) ? contextForUnguarded(request, response, server) : STAY;
+      if (!isIncomingMessage(request)) return STAY;
+      // A handler may emit its request again on another server, with a run of its own current by then.
+      let inbound = (request as Bound)[INBOUND];
+      if (inbound === undefined) {
+        inbound = extractFrom(request, server);
+        bind(request, inbound);
+        if (response instanceof ServerResponse) bind(response, inbound);
+      }
+      return entryTo(inbound);
     } catch (error) {
       logFailure('extract', error);
       return STAY;
     }
   }
 
-  function contextForUnguarded(
-    request: IncomingMessage,
-    response: unknown,
-    server: Server,
-  ): Context | undefined | typeof STAY {
-    const current = contexts.current();
-    // A handler may emit its request again on another server, with a run of its own current by then.
-    const known = (request as Bound)[INBOUND];
-    if (known != null) return inboundOf(current) === known ? STAY : known;
-    const inbound = extractFrom(request, server);
-    bind(request, inbound);
-    if (response instanceof ServerResponse) bind(response, inbound);
-    if (inbound !== null) return inbound;
-    // A server that was started while a request was handled is in that request's context for ever.
-    return inboundOf(current) === undefined ? STAY : undefined;
+  /** The same for an HTTP/2 stream, with which its request and response share the run. */
+  function contextForStream(stream: unknown, headers: unknown, rawHeaders: unknown, server: Server): Entry {
+    try {
+      if (!isServerStream(stream) || typeof headers !== 'object' || headers === null) return STAY;
+      let inbound = (stream as Bound)[INBOUND];
+      if (inbound === undefined) {
+        inbound = mayNameRun(headers, rawHeaders)
+          ? extractFrom(new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders), server)
+          : null;
+        bind(stream, inbound);
+        http2.watch(stream);
+      }
+      return entryTo(inbound);
+    } catch (error) {
+      logFailure('extract (http2)', error);
+      return STAY;
+    }
   }
 
-  function extractFrom(request: IncomingMessage, server: Server): Inbound | null {
+  /** A server that was started while a request was handled is in that request's context for ever. */
+  function entryTo(inbound: Inbound | null): Entry {
+    const wanted = inbound ?? undefined;
+    return inboundOf(contexts.current()) === wanted ? STAY : wanted;
+  }
+
+  function extractFrom(request: Message, server: Server): Inbound | null {
     const trace = headerOf(request, TRACE_HEADER);
     if (trace === undefined) return null;
     const address = request.socket?.remoteAddress;
@@ -109,6 +133,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   return () => {
     isActive = false;
     for (const undo of undos) undo();
+    http2.uninstall();
   };
 }
 
@@ -138,7 +163,7 @@ function isIncomingMessage(value: unknown): value is IncomingMessage {
  * `headers` need not be built then. Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and
  * fill in `headers`.
  */
-function headerOf(request: IncomingMessage, name: string): string | undefined {
+function headerOf(request: Message, name: string): string | undefined {
   const { rawHeaders } = request;
   if (rawHeaders.length === 0) {
     const value = request.headers?.[name];

@@ -14,6 +14,11 @@ export interface Destination {
   readonly local: boolean;
   /** The proxy, or the address, that the request is handed to, where it is another: it reads the headers too. */
   readonly via: Destination | undefined;
+  /**
+   * Whom the request says that it is for, where that is another than who is connected to, and who of the two reads
+   * it cannot be told: both must be allowed what it gets.
+   */
+  readonly claimed?: Destination | undefined;
 }
 
 /** What a destination gets. */
@@ -43,6 +48,7 @@ export class DestinationPolicy {
 
   decide(key: string, destination: Destination | undefined): Grant {
     let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination);
+    if (destination?.claimed !== undefined) grant = lower(grant, this.grant(destination.claimed));
     if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant);
     if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, grant);
@@ -75,6 +81,10 @@ export class DestinationPolicy {
     const endpoint = endpointOf(destination);
     return endpoint !== undefined && matches(this.config.shareMetadataWith, endpoint);
   }
+}
+
+function lower(one: Grant, other: Grant): Grant {
+  return one < other ? one : other;
 }
 
 /** Whether a request target names its host itself, as a proxy is asked (RFC 9112, 3.2.2). */

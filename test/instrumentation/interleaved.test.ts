@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp } from '../support/app.ts';
+import { bundle } from '../support/bundle.ts';
 import { dottedOrder } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -100,17 +100,3 @@ describe.each([
     await callInterleaved(form, pathFor, 2);
   });
 });
-
-async function bundle(entry: string, directory: string): Promise<string> {
-  const outfile = join(directory, 'app.mjs');
-  const js = "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);";
-  const options = {
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    logLevel: 'error',
-  } as const;
-  await build({ ...options, entryPoints: [entry], outfile, banner: { js } });
-  return outfile;
-}

@@ -180,6 +180,35 @@ describe('through a proxy that reads along', () => {
   });
 });
 
+describe('where the request claims another authority than is connected to', () => {
+  const claiming = (connected: string, claimed: string, options = {}) =>
+    policy(options).decide('key', { ...to(connected), claimed: to(claimed) });
+
+  test.each([
+    ['both inside', 'http://orders', 'http://stock', {}, GRANT.everything],
+    ['connected outside', 'http://example.com', 'http://orders', {}, GRANT.trace],
+    ['claimed outside', 'http://orders', 'http://example.com', {}, GRANT.trace],
+    [
+      'connected not on the list',
+      'http://example.com',
+      'http://orders',
+      { propagateTo: 'orders' },
+      GRANT.nothing,
+    ],
+    [
+      'claimed not on the list',
+      'http://orders',
+      'http://example.com',
+      { propagateTo: 'orders' },
+      GRANT.nothing,
+    ],
+    ['connected to LangSmith', 'http://api.smith.langchain.com', 'http://orders', {}, GRANT.nothing],
+    ['claimed to be LangSmith', 'http://orders', 'http://api.smith.langchain.com', {}, GRANT.nothing],
+  ])('%s: the less of the two', (_, connected, claimed, options, grant) => {
+    expect(claiming(connected, claimed, options)).toBe(grant);
+  });
+});
+
 describe('decisions', () => {
   test('are remembered by key', () => {
     const destinations = policy();

@@ -1,0 +1,135 @@
+/** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
+import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import type { Destination } from '../policy/destinations.ts';
+import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
+import { type ClientSession, factsOf } from './http2-session.ts';
+
+type Pair = readonly [name: string, value: unknown];
+
+export interface HTTP2Request {
+  readonly session: ClientSession;
+  /** An object, or (from Node 22 on) a flat array, in which a header may be given several times. */
+  headers: Record<string, unknown> | unknown[];
+  isWritten: boolean;
+}
+
+/** What RFC 9113 (6.5.2) counts for each header besides its name and value. */
+const HEADER_OVERHEAD = 32;
+/** The pseudo headers that Node adds where they are not given, but for the path. */
+const REQUEST_OVERHEAD = 256;
+/** Node's limit for requests over HTTP/1, which `Propagator` has everywhere. */
+const USUAL_LIMIT = 16_384;
+
+/** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
+export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
+  if (given !== undefined && (typeof given !== 'object' || given === null)) return undefined;
+  if (Array.isArray(given) && given.length % 2 === 1) return undefined;
+  // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
+  const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
+  return headerOf(headers, ':method') === 'CONNECT' ? undefined : { session, headers, isWritten: false };
+}
+
+const shared = {
+  destinationKey({ session, headers }: HTTP2Request) {
+    const { authority, isLocal } = factsOf(session);
+    return isLocal ? 'unix' : `h2 ${authority ?? ''}|${claimedBy(headers) ?? ''}`;
+  },
+  destination({ session, headers }: HTTP2Request) {
+    const { authority, isLocal } = factsOf(session);
+    if (isLocal) return { host: '', port: undefined, local: true, via: undefined };
+    return destination(authority, claimedBy(headers));
+  },
+  target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
+  header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
+  size({ session, headers }: HTTP2Request) {
+    let size = REQUEST_OVERHEAD;
+    for (const [name, value] of pairsOf(headers)) {
+      const values = Array.isArray(value) ? value : [value];
+      for (const one of values) size += name.length + String(one).length + HEADER_OVERHEAD;
+    }
+    // A server that takes less says so when it has connected.
+    const limit = session.remoteSettings?.maxHeaderListSize ?? USUAL_LIMIT;
+    return limit < USUAL_LIMIT ? size + USUAL_LIMIT - limit : size;
+  },
+};
+
+export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
+  ...shared,
+  seam: 'http2 client',
+  write(request, trace, baggage) {
+    const headers = request.headers as Record<string, unknown>;
+    for (const name of Object.keys(headers)) {
+      const isReplaced =
+        isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
+      if (isReplaced) delete headers[name];
+    }
+    headers[TRACE_HEADER] = trace;
+    if (baggage) headers[BAGGAGE_HEADER] = baggage;
+    request.isWritten = true;
+  },
+};
+
+export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
+  ...shared,
+  seam: 'http2 client, array of headers',
+  write(request, trace, baggage) {
+    const headers = request.headers as unknown[];
+    for (let i = headers.length - 2; i >= 0; i -= 2) {
+      const name = String(headers[i]);
+      if (isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER))) {
+        headers.splice(i, 2);
+      }
+    }
+    headers.push(TRACE_HEADER, trace);
+    if (baggage) headers.push(BAGGAGE_HEADER, baggage);
+    request.isWritten = true;
+  },
+};
+
+/** What is given as `undefined` is not sent (`internal/http2/util.js`). */
+function pairsOf(headers: HTTP2Request['headers']): Pair[] {
+  if (!Array.isArray(headers)) return Object.entries(headers).filter(([, value]) => value !== undefined);
+  const pairs: Pair[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i + 1] !== undefined) pairs.push([String(headers[i]), headers[i + 1]]);
+  }
+  return pairs;
+}
+
+function headerOf(headers: HTTP2Request['headers'], wanted: string): HeaderValue {
+  const values = pairsOf(headers)
+    .filter(([name]) => isNamed(name, wanted))
+    .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]));
+  return values.length > 1 ? values : values[0];
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  return name.length === wanted.length && name.toLowerCase() === wanted;
+}
+
+/** RFC 9113 (8.3.1): `:authority`, or `host` where there is none. */
+function claimedBy(headers: HTTP2Request['headers']): string | undefined {
+  const claimed = headerOf(headers, ':authority') ?? headerOf(headers, 'host');
+  return typeof claimed === 'object' ? claimed.join() : claimed;
+}
+
+/**
+ * A request for another authority than the session was opened for goes to a proxy, or to a server with several
+ * names; or a caller's `:authority` was just handed on. Which of the two it is cannot be seen.
+ */
+function destination(authority: string | undefined, claimed: string | undefined): Destination | undefined {
+  const connected = authority === undefined ? undefined : parse(authority);
+  if (connected === undefined || claimed === undefined) return connected;
+  const other = parse(claimed);
+  if (other === undefined) return undefined;
+  const isSame = other.host === connected.host && (other.port ?? connected.port) === connected.port;
+  return isSame ? connected : { ...connected, claimed: other };
+}
+
+function parse(authority: string): Destination | undefined {
+  const match = /^(?:[^@]*@)?(\[[^\]]+\]|.+?)(?::(\d+))?$/.exec(authority);
+  if (match?.[1] === undefined) return undefined;
+  const host = match[1].replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const port = match[2] === undefined ? undefined : Number(match[2]);
+  return { host, port, local: false, via: undefined };
+}

@@ -1,0 +1,156 @@
+/**
+ * Every HTTP/2 request of node:http2 (and of axios, superagent, connect-node: all that rides on it) is made by
+ * `ClientHttp2Session.prototype.request`, at once and in the caller's context, also while the session is still
+ * connecting. The headers are handed on as a copy with ours in it.
+ *
+ * The events of a request come in the context of who opened the session (`response` on Node 18, `end` up to 24) or
+ * ended it (`error` and `close` on all): `emit` of its stream enters the request's own.
+ */
+import type { ClientHttp2Stream } from 'node:http2';
+import type { Context, ContextStorage } from '../context/storage.ts';
+import { logFailure, logOnce } from '../log.ts';
+import type { Propagator } from '../propagator.ts';
+import { watchGRPC } from './grpc.ts';
+import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-carrier.ts';
+import { onHTTP2Loaded } from './http2-loaded.ts';
+import { type ClientSession, clientSessionPrototype, factsOf } from './http2-session.ts';
+import { watchHTTP2Wrapper } from './http2-wrapper.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
+import { onModules } from './loaded-modules.ts';
+import { QueuedContexts } from './queued-contexts.ts';
+
+const CONTEXT = Symbol('trace-agent context');
+
+type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
+type Emit = (this: Bound, event: string | symbol, ...args: unknown[]) => boolean;
+interface Bound {
+  /** `null`: made where there was no context. */
+  [CONTEXT]?: Context | null;
+}
+
+export function installHTTP2Client(contexts: ContextStorage, propagator: Propagator): Undo {
+  const queued = new QueuedContexts();
+  const undos: Undo[] = [];
+  let isActive = true;
+  let isStreamPatched = false;
+
+  function wrapRequest(original: () => Request): Request {
+    return function request(this: ClientSession, headers, options) {
+      const context = isActive ? contextOf(this, headers) : undefined;
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      if (context === undefined) return original().apply(this, arguments as unknown as Parameters<Request>);
+      const sent = context === null ? headers : inject(this, headers, context);
+      const wanted = context ?? undefined;
+      const stream =
+        wanted === contexts.current()
+          ? original().call(this, sent, options)
+          : contexts.run(wanted, call, original(), this, sent, options);
+      bind(stream, context);
+      return stream;
+    };
+  }
+
+  /**
+   * The context in which the application made the request, `null` where there was none; `undefined` for a request
+   * that is to be left alone: undici writes its headers itself, and what else sends requests from a queue and is not
+   * known has no context that could be trusted. Never throws.
+   */
+  function contextOf(session: ClientSession, headers: unknown): Context | null | undefined {
+    try {
+      if (queued.isUsed && typeof headers === 'object' && headers !== null) {
+        const noted = queued.of(headers);
+        if (noted !== undefined) return noted;
+      }
+      if (!contexts.isEntered()) return undefined;
+      const owner = isGRPC(headers) ? '@grpc/grpc-js' : factsOf(session).owner;
+      if (owner === 'application') return contexts.current() ?? null;
+      if (owner !== 'undici' && contexts.current() !== undefined) warnOf(owner);
+      return undefined;
+    } catch (error) {
+      logFailure('inject (http2 client)', error);
+      return undefined;
+    }
+  }
+
+  function inject(session: ClientSession, headers: unknown, context: Context): unknown {
+    if (session.destroyed) return headers;
+    try {
+      const request: HTTP2Request | undefined = copyOf(session, headers);
+      if (request === undefined) return headers;
+      if (Array.isArray(request.headers)) propagator.inject(arrayCarrier, request, context);
+      else propagator.inject(objectCarrier, request, context);
+      return request.isWritten ? request.headers : headers;
+    } catch {
+      // A getter or a proxy of the application's: Node will meet it too, and say so.
+      return headers;
+    }
+  }
+
+  function bind(stream: ClientHttp2Stream, context: Context | null): void {
+    try {
+      if (!isStreamPatched) patchStream(stream);
+      Object.defineProperty(stream, CONTEXT, { value: context, configurable: true });
+    } catch (error) {
+      logFailure('bind (http2 client)', error);
+    }
+  }
+
+  function patchStream(stream: ClientHttp2Stream): void {
+    const prototype = Object.getPrototypeOf(stream) as { emit: Emit };
+    isStreamPatched = true;
+    undos.push(patchMethod(prototype, 'emit', wrapEmit));
+  }
+
+  function wrapEmit(original: () => Emit): Emit {
+    return function emit(this: Bound) {
+      const bound = this[CONTEXT];
+      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+      const args = arguments as unknown as Parameters<Emit>;
+      const context = bound ?? undefined;
+      if (!isActive || bound === undefined || context === contexts.current())
+        return original().apply(this, args);
+      return contexts.run(context, apply, original(), this, args);
+    };
+  }
+
+  undos.push(
+    onHTTP2Loaded(contexts, () => {
+      const prototype = clientSessionPrototype() as unknown as { request: Request };
+      undos.push(patchMethod(prototype, 'request', wrapRequest));
+      undos.push(
+        onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
+      );
+    }),
+  );
+  return () => {
+    isActive = false;
+    for (const undo of undos.reverse()) undo();
+  };
+}
+
+function call(
+  request: Request,
+  session: ClientSession,
+  headers: unknown,
+  options: unknown,
+): ClientHttp2Stream {
+  return request.call(session, headers, options);
+}
+
+function apply(emit: Emit, stream: Bound, args: Parameters<Emit>): boolean {
+  return emit.apply(stream, args);
+}
+
+/** By what it says of itself in each call, since 1.0. */
+function isGRPC(headers: unknown): boolean {
+  const agent = (headers as Record<string, unknown> | null | undefined)?.['user-agent'];
+  return typeof agent === 'string' && agent.includes('grpc-node');
+}
+
+function warnOf(library: string): void {
+  logOnce(
+    `queue of ${library}`,
+    'warn',
+    `requests of a ${library} that is in a bundle, or was loaded too late, cannot be followed: no trace is sent`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * An HTTP/2 server emits `stream`; with the compatibility API one of the listeners emits `request` in it. The run is
+ * read once, from the stream, and kept there: the request and the response of the compatibility API find it by their
+ * `stream`. node:http2 is loaded by then, by whoever made the server.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { builtin } from '../builtins.ts';
+import { TRACE_HEADER } from '../headers/names.ts';
+import { logFailure } from '../log.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
+
+type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
+
+/** What a `stream` event tells of a request, as node:http says it. */
+export class StreamMessage {
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: string[];
+  private readonly stream: ServerHttp2Stream;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: unknown) {
+    this.stream = stream;
+    this.headers = headers;
+    // Whoever emits the event by hand may leave them out.
+    this.rawHeaders = Array.isArray(rawHeaders) ? rawHeaders : [];
+  }
+
+  get socket(): Pick<Socket, 'remoteAddress'> | undefined {
+    return this.stream.session?.socket;
+  }
+}
+
+export function isServerStream(value: unknown): value is ServerHttp2Stream {
+  return typeof value === 'object' && value !== null && 'respond' in value && 'session' in value;
+}
+
+/** Whether a request may name a caller's run: without parsing, and without an object for those that do not. */
+export function mayNameRun(headers: object, rawHeaders: unknown): boolean {
+  return Array.isArray(rawHeaders) ? rawHeaders.includes(TRACE_HEADER) : TRACE_HEADER in headers;
+}
+
+export interface HTTP2Messages {
+  /** Has the events of a stream, of its request and of its response come through the wrapper, from now on. */
+  watch(stream: ServerHttp2Stream): void;
+  uninstall: Undo;
+}
+
+/** @param key under which a stream keeps its run, and under which its request and response give it */
+export function createHTTP2Messages(key: symbol, wrapEmit: (original: () => Emit) => Emit): HTTP2Messages {
+  const undos: Undo[] = [];
+  let isWatching = false;
+
+  function patch(prototype: object): void {
+    undos.push(patchMethod(prototype as { emit: Emit }, 'emit', wrapEmit));
+  }
+
+  function patchMessage(prototype: { readonly stream?: object }): void {
+    patch(prototype);
+    Object.defineProperty(prototype, key, {
+      configurable: true,
+      get(this: typeof prototype) {
+        return (this.stream as Record<symbol, unknown> | undefined)?.[key];
+      },
+    });
+    undos.push(() => delete (prototype as Record<symbol, unknown>)[key]);
+  }
+
+  return {
+    watch(stream) {
+      if (isWatching || stream.constructor?.name !== 'ServerHttp2Stream') return;
+      isWatching = true;
+      try {
+        const { Http2ServerRequest, Http2ServerResponse } = builtin<typeof import('node:http2')>('http2');
+        // The class is not exported.
+        patch(Object.getPrototypeOf(stream));
+        patchMessage(Http2ServerRequest.prototype);
+        patchMessage(Http2ServerResponse.prototype);
+      } catch (error) {
+        logFailure('patch http2 servers', error);
+      }
+    },
+    uninstall() {
+      for (const undo of undos.reverse()) undo();
+    },
+  };
+}

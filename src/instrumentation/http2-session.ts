@@ -1,0 +1,84 @@
+/**
+ * What only the private members of node:http2 tell of a client's session, for Node 18 to 26; all of them are here.
+ */
+import type { ClientHttp2Session } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { builtin } from '../builtins.ts';
+
+export type ClientSession = ClientHttp2Session;
+
+/** Who calls `request` on a session, and so what the context of that call is worth. */
+export type SessionOwner = 'application' | 'undici' | 'http2-wrapper';
+
+/**
+ * `ClientHttp2Session.prototype`, which is not exported. Its constructor first of all calls `EventEmitter.init` on the
+ * new object (Node 18 to 26, also under node:domain), and here goes no further: no socket, no native session.
+ * Call it only where node:http2 has been loaded.
+ */
+export function clientSessionPrototype(): ClientSession {
+  const { connect } = builtin<typeof import('node:http2')>('http2');
+  const emitters = builtin<{ init(this: object, ...args: unknown[]): void }>('events');
+  const { init } = emitters;
+  const enough = new Error('the session was seen');
+  let prototype: ClientSession | undefined;
+  emitters.init = function (this: object, ...args: unknown[]) {
+    // Whoever has wrapped `connect` may make other emitters before.
+    if (this.constructor?.name !== 'ClientHttp2Session') return init.apply(this, args);
+    prototype = Object.getPrototypeOf(this) as ClientSession;
+    throw enough;
+  };
+  try {
+    connect('http://localhost', { createConnection: () => ({}) as Duplex });
+  } catch (error) {
+    if (error !== enough) throw error;
+  } finally {
+    emitters.init = init;
+  }
+  if (typeof prototype?.request !== 'function') throw new Error('this node:http2 has no ClientHttp2Session');
+  return prototype;
+}
+
+/** What stays the same for all requests of a session. */
+export interface SessionFacts {
+  readonly owner: SessionOwner;
+  /**
+   * `host:port` that `connect` was asked for, the host after its option `servername`: over TLS that is the name
+   * whose certificate is checked. Known also while the session is still connecting.
+   */
+  readonly authority: string | undefined;
+  /** Whether it goes over a unix socket. */
+  readonly isLocal: boolean;
+}
+
+const known = new WeakMap<ClientSession, SessionFacts>();
+
+export function factsOf(session: ClientSession): SessionFacts {
+  let facts = known.get(session);
+  if (facts === undefined) {
+    facts = { owner: ownerOf(session), authority: authorityOf(session), isLocal: isLocal(session) };
+    known.set(session, facts);
+  }
+  return facts;
+}
+
+/** By the symbols that undici (`client`, 5 to 8) and http2-wrapper (1 and 2) put on their sessions. */
+function ownerOf(session: ClientSession): SessionOwner {
+  for (const { description } of Object.getOwnPropertySymbols(session)) {
+    if (description === 'client') return 'undici';
+    if (description === 'gracefullyClosing') return 'http2-wrapper';
+  }
+  return 'application';
+}
+
+function authorityOf(session: ClientSession): string | undefined {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'authority');
+  const authority = symbol && (session as unknown as Record<symbol, unknown>)[symbol];
+  return typeof authority === 'string' ? authority : undefined;
+}
+
+function isLocal(session: ClientSession): boolean {
+  // A session that was destroyed has no socket any more.
+  if (session.destroyed) return false;
+  // biome-ignore lint/suspicious/noExplicitAny: a handle has no public type
+  return (session.socket as any)?._handle?.constructor?.name === 'Pipe';
+}

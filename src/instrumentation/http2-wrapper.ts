@@ -1,0 +1,48 @@
+/**
+ * http2-wrapper 1 and 2 (got 11 to 14 with `http2: true`) call `session.request` when a session has become ready, for
+ * all requests that wait for it in one go. Its `ClientRequest` makes the object of headers in its constructor and
+ * hands that very object over; a line later it assigns `this.reusedSocket = false`, which an accessor on the
+ * prototype sees.
+ */
+import type { ContextStorage } from '../context/storage.ts';
+import type { Undo } from './instrumentation.ts';
+import type { WantedModule } from './loaded-modules.ts';
+import type { QueuedContexts } from './queued-contexts.ts';
+
+export function watchHTTP2Wrapper(
+  contexts: ContextStorage,
+  queued: QueuedContexts,
+  undos: Undo[],
+): WantedModule[] {
+  function patch(prototype: object): void {
+    Object.defineProperty(prototype, 'reusedSocket', {
+      configurable: true,
+      enumerable: false,
+      get: () => undefined,
+      set(this: object, value: unknown) {
+        const own = { value, configurable: true, enumerable: true, writable: true };
+        Object.defineProperty(this, 'reusedSocket', own);
+        const headers = headersOf(this);
+        if (headers !== undefined) queued.note(headers, contexts.current());
+      },
+    });
+    undos.push(() => delete (prototype as { reusedSocket?: unknown }).reusedSocket);
+  }
+
+  const path = /[\\/]http2-wrapper[\\/]source[\\/]client-request\.js$/;
+  return [
+    {
+      path,
+      found(ClientRequest) {
+        const prototype = (ClientRequest as { prototype?: object } | undefined)?.prototype;
+        if (prototype !== undefined && !Object.hasOwn(prototype, 'reusedSocket')) patch(prototype);
+      },
+    },
+  ];
+}
+
+function headersOf(request: object): object | undefined {
+  const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'headers');
+  const headers = symbol && (request as Record<symbol, unknown>)[symbol];
+  return typeof headers === 'object' && headers !== null ? headers : undefined;
+}
