@@ -38,9 +38,15 @@ async function one(
   return compared;
 }
 
-it('[A1] request(string)', () => one('string'));
-it('[A2] request(URL)', () => one('URL'));
-it('[A3] request(options)', () => one('options'));
+it('[A1] request(string)', async () => {
+  await one('string');
+});
+it('[A2] request(URL)', async () => {
+  await one('URL');
+});
+it('[A3] request(options)', async () => {
+  await one('options');
+});
 
 it.each(['string, options, callback', 'URL, options, callback'])('[A4] %s', async (name) => {
   const { plain } = await one(name);
@@ -59,7 +65,9 @@ it('[A6] get ends itself', async () => {
 
 it.each(['https.request(string)', 'https.request(URL)', 'https.request(options)', 'https.get'])(
   '[A7] %s',
-  (name) => one(name, {}, secure),
+  async (name) => {
+    await one(name, {}, secure);
+  },
 );
 
 it('[A7] port 443 is the default of https', async () => {
@@ -68,9 +76,15 @@ it('[A7] port 443 is the default of https', async () => {
   expect(relayed[0]?.headers.host).toBe('127.0.0.1');
 });
 
-it('[A8] a legacy url.parse object', () => one('url.parse'));
-it('[A9] options and headers with a null prototype', () => one('null prototype'));
-it.each(['url, {}', 'url, Date'])('[A10] %s', (name) => one(name));
+it('[A8] a legacy url.parse object', async () => {
+  await one('url.parse');
+});
+it('[A9] options and headers with a null prototype', async () => {
+  await one('null prototype');
+});
+it.each(['url, {}', 'url, Date'])('[A10] %s', async (name) => {
+  await one(name);
+});
 
 it('[A10] {} and a Date alone: localhost, port 80', async () => {
   const { value } = await expectSame(subject, upstream, '{} and Date alone');
@@ -134,9 +148,15 @@ it.each(['get', 'post', 'pAtCh', 'QUERY', 'query'])('[A18] the method %s', async
   expect(relayed[0]?.method).toBe(method.toUpperCase());
 });
 
-it('[A19] socketPath', () => one('socketPath', { socketPath: join(directory, 'upstream.sock') }, unix));
-it.each(['createConnection', 'createConnection of an agent'])('[A20] %s', (name) => one(name));
-it.each(['new ClientRequest', 'new ClientRequest of options'])('[A21] %s', (name) => one(name));
+it('[A19] socketPath', async () => {
+  await one('socketPath', { socketPath: join(directory, 'upstream.sock') }, unix);
+});
+it.each(['createConnection', 'createConnection of an agent'])('[A20] %s', async (name) => {
+  await one(name);
+});
+it.each(['new ClientRequest', 'new ClientRequest of options'])('[A21] %s', async (name) => {
+  await one(name);
+});
 it('[A22] the protocol’s default comes from the agent', async () => {
   await one('protocol of the agent', {}, secure);
   const { value } = await expectSame(subject, secure, 'an agent of the other protocol', { url: secure.url });

@@ -63,7 +63,9 @@ function shapes(headers: [string, string][]): [string, unknown][] {
   ];
 }
 
-it('[B23] an object', () => same('object'));
+it('[B23] an object', async () => {
+  await same('object');
+});
 
 it.each(['flat array', 'flat array of buffers and numbers'])('[B24] a %s stays intact', async (name) => {
   const { relayed } = await same(name);
@@ -80,7 +82,9 @@ it('[B25] an array of pairs stays intact', async () => {
   expect(valuesOf(relayed[0]?.rawHeaders ?? [], 'x-own')).toEqual(['1', '2']);
 });
 
-it.each(['Headers', 'Map', 'setHeaders of Headers', 'setHeaders of a Map'])('[B26] %s', (name) => same(name));
+it.each(['Headers', 'Map', 'setHeaders of Headers', 'setHeaders of a Map'])('[B26] %s', async (name) => {
+  await same(name);
+});
 
 it('[B27] the caller’s object is not changed', async () => {
   const { value } = await same('the caller’s objects');
@@ -90,7 +94,9 @@ it('[B27] the caller’s object is not changed', async () => {
   }
 });
 
-it.each(['frozen', 'frozen array', 'frozen pairs'])('[B28] %s options and headers', (name) => same(name));
+it.each(['frozen', 'frozen array', 'frozen pairs'])('[B28] %s options and headers', async (name) => {
+  await same(name);
+});
 
 it.each(
   shapes([
@@ -134,11 +140,15 @@ it.each(['later setHeader', 'later setHeader, other request'])(
   },
 );
 
-it('[B32] a later removeHeader is no obstacle', () => same('later removeHeader'));
+it('[B32] a later removeHeader is no obstacle', async () => {
+  await same('later removeHeader');
+});
 
 it.each(shapes([['baggage', 'vendor=1;p=2, other=3']]))(
   '[B33] baggage merges with other vendors’, %s',
-  (_shape, headers) => same('as given', { headers }, { ownBaggage: 'vendor=1;p=2, other=3' }),
+  async (_shape, headers) => {
+    await same('as given', { headers }, { ownBaggage: 'vendor=1;p=2, other=3' });
+  },
 );
 
 it.each(shapes([['Baggage', 'langsmith-project=old,vendor=1']]))(

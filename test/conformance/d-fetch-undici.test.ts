@@ -66,9 +66,15 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
   }
 
   describe.each(['global', 'undici'])('%s fetch', (which) => {
-    it('[D55] a string', () => sent('string', { which }));
-    it('[D56] a URL', () => sent('URL', { which }));
-    it('[D57] a Request', () => sent('Request', { which }));
+    it('[D55] a string', async () => {
+      await sent('string', { which });
+    });
+    it('[D56] a URL', async () => {
+      await sent('URL', { which });
+    });
+    it('[D57] a Request', async () => {
+      await sent('Request', { which });
+    });
 
     it('[D58] a Request and init.headers', async () => {
       const { relayed } = await sent('Request and init', { which, headers: { 'x-own': '1' } });
@@ -76,15 +82,18 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
       expect(relayed[0]?.headers).not.toHaveProperty('x-lost');
     });
 
-    it('[D59] init with pairs', () =>
-      sent('init', {
+    it('[D59] init with pairs', async () => {
+      await sent('init', {
         which,
         headers: [
           ['X-Own', '1'],
           ['x-own', '2'],
         ],
-      }));
-    it('[D59] init with Headers', () => sent('init of Headers', { which }));
+      });
+    });
+    it('[D59] init with Headers', async () => {
+      await sent('init of Headers', { which });
+    });
 
     it('[D60] existing headers are kept', async () => {
       await sent('init', { which, headers: { 'X-Own': '1', Accept: 'text/plain' } });
@@ -189,9 +198,9 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
     expect((await sent('dispatch')).value).toBe('ok');
   });
 
-  it.each(['Client', 'Pool', 'BalancedPool', 'Agent'])('[D70] %s', (dispatcher) =>
-    sent('by a dispatcher', { dispatcher }),
-  );
+  it.each(['Client', 'Pool', 'BalancedPool', 'Agent'])('[D70] %s', async (dispatcher) => {
+    await sent('by a dispatcher', { dispatcher });
+  });
 
   it.each([
     ['by a dispatcher', 'Client'],

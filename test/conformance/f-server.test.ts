@@ -129,8 +129,7 @@ function raw(base: string, text: string): Promise<string> {
 const HEAD = 'Host: x\r\nX-Id: ID\r\nTRACE';
 const EVENTS = ['request', 'req data', 'req end', 'req close', 'res finish', 'res close'];
 
-it('[F95] extracts in request', () =>
-  expectCurrent(dottedOrder(3), { send: post('/events'), last: 'res close', events: EVENTS }));
+it('[F95] extracts in request', async () => { await expectCurrent(dottedOrder(3), { send: post('/events'), last: 'res close', events: EVENTS }); });
 
 // `reusePort` came with Node 22.12 and 23.1.
 const SHARED = ['none', 'round robin', ...(testNodeMajor >= 22 ? ['reusePort'] : [])];
@@ -153,23 +152,22 @@ describe.each(SHARED)('several servers on one port: %s', (scheduling) => {
   });
 });
 
-it('[F96] https', () =>
-  expectCurrent(dottedOrder(), {
+it('[F96] https', async () => { await expectCurrent(dottedOrder(), {
     server: 'secure',
     send: post('/events'),
     last: 'res close',
     events: EVENTS,
-  }));
+  }); });
 
-it('[F97] checkContinue', () => {
+it('[F97] checkContinue', async () => {
   const text = `POST / HTTP/1.1\r\n${HEAD}Expect: 100-continue\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody`;
   const events = ['checkContinue', 'req data', 'req end', 'res finish', 'res close'];
-  return expectCurrent(dottedOrder(), { server: 'events', send: bytes(text), last: 'res close', events });
+  await expectCurrent(dottedOrder(), { server: 'events', send: bytes(text), last: 'res close', events });
 });
 
-it('[F98] checkExpectation', () => {
+it('[F98] checkExpectation', async () => {
   const text = `POST / HTTP/1.1\r\n${HEAD}Expect: something\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-  return expectCurrent(dottedOrder(), { server: 'events', send: bytes(text), last: 'checkExpectation' });
+  await expectCurrent(dottedOrder(), { server: 'events', send: bytes(text), last: 'checkExpectation' });
 });
 
 it('[F99] upgrade', async () => {
@@ -215,9 +213,9 @@ describe('ws', () => {
   });
 });
 
-it('[F100] connect', () => {
+it('[F100] connect', async () => {
   const text = `CONNECT other:80 HTTP/1.1\r\n${HEAD}\r\n`;
-  return expectCurrent(dottedOrder(), {
+  await expectCurrent(dottedOrder(), {
     server: 'events',
     send: bytes(text),
     last: 'connect timer',
@@ -225,8 +223,7 @@ it('[F100] connect', () => {
   });
 });
 
-it('[F101] no header gives a clean context', () =>
-  expectCurrent(null, { send: post('/events'), last: 'res close', events: EVENTS }));
+it('[F101] no header gives a clean context', async () => { await expectCurrent(null, { send: post('/events'), last: 'res close', events: EVENTS }); });
 
 const TRACE = dottedOrder();
 it.each([
@@ -238,26 +235,25 @@ it.each([
   ['wrongly encoded', `${TRACE}\u00e9`],
   ['two in one', `${TRACE}, ${TRACE}`],
   ['oversized', `${dottedOrder(200)}.${TRACE.slice(0, 20)}`],
-])('[F102] a malformed header is ignored: %s', (_name, value) => {
+])('[F102] a malformed header is ignored: %s', async (_name, value) => {
   const text = `POST /events HTTP/1.1\r\n${HEAD}langsmith-trace: ${value}\r\nConnection: close\r\nContent-Length: 1\r\n\r\nb`;
-  return expectCurrent(null, { send: bytes(text), last: 'res close' });
+  await expectCurrent(null, { send: bytes(text), last: 'res close' });
 });
 
 it.each([
   ['the same twice', TRACE, 'langsmith-trace'],
   ['two, in another case', dottedOrder(), 'LangSmith-Trace'],
-])('[F103] a duplicate header is ignored: %s', (_name, second, name) => {
+])('[F103] a duplicate header is ignored: %s', async (_name, second, name) => {
   const lines = `langsmith-trace: ${TRACE}\r\n${name}: ${second}\r\n`;
   const text = `POST /events HTTP/1.1\r\n${HEAD}${lines}Connection: close\r\nContent-Length: 1\r\n\r\nb`;
-  return expectCurrent(null, { send: bytes(text), last: 'res close' });
+  await expectCurrent(null, { send: bytes(text), last: 'res close' });
 });
 
 it.each([
   ['data', '/events', ['req data', 'req end', 'req close']],
   ['readable', '/readable', ['req readable', 'req end', 'req close']],
   ['a pipe', '/pipe', ['req end']],
-])('[F104] data, end and close of the request: %s', (_name, path, events) =>
-  expectCurrent(dottedOrder(), { send: post(path), last: 'res close', events }),
+])('[F104] data, end and close of the request: %s', async (_name, path, events) => { await expectCurrent(dottedOrder(), { send: post(path), last: 'res close', events }); },
 );
 
 it('[F104] a storage of the application’s own keeps its store there, also by enterWith', async () => {
@@ -269,27 +265,25 @@ it('[F104] a storage of the application’s own keeps its store there, also by e
   expect(notes.find(({ event }) => event === 'timer')?.own).toBe('entered');
 });
 
-it('[F105] finish and close of the response', () => {
+it('[F105] finish and close of the response', async () => {
   const events = ['res prefinish', 'res finish', 'res close'];
-  return expectCurrent(dottedOrder(), { send: post('/events'), last: 'res close', events });
+  await expectCurrent(dottedOrder(), { send: post('/events'), last: 'res close', events });
 });
 
 it.each(['application/json', 'application/x-www-form-urlencoded', 'text/plain'])(
   '[F106] after body-parser: %s',
-  (type) =>
-    expectCurrent(dottedOrder(), {
+  async (type) => { await expectCurrent(dottedOrder(), {
       send: post('/express', { 'content-type': type }),
       last: 'after await',
       events: ['handler', 'after await'],
-    }),
+    }); },
 );
 
-it('[F107] for await', () =>
-  expectCurrent(dottedOrder(), {
+it('[F107] for await', async () => { await expectCurrent(dottedOrder(), {
     send: post('/iterate'),
     last: 'after body',
     events: ['chunk', 'after body'],
-  }));
+  }); });
 
 it('[F108] keep-alive and pipelined requests are isolated', async () => {
   const traces = [dottedOrder(), null, dottedOrder(), dottedOrder(), null, null, dottedOrder(), null];
@@ -335,7 +329,7 @@ it('[F109] a client that disconnects early', () => {
       const app = base === withAgent.hello['plain'] ? withAgent : without;
       void notesOf(app, id, 'handler').then(() => call.destroy());
     });
-  return expectCurrent(dottedOrder(), {
+  await expectCurrent(dottedOrder(), {
     send: leave,
     last: 'res close',
     events: ['req aborted', 'req error', 'res close'],
