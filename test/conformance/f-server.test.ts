@@ -129,7 +129,9 @@ function raw(base: string, text: string): Promise<string> {
 const HEAD = 'Host: x\r\nX-Id: ID\r\nTRACE';
 const EVENTS = ['request', 'req data', 'req end', 'req close', 'res finish', 'res close'];
 
-it('[F95] extracts in request', async () => { await expectCurrent(dottedOrder(3), { send: post('/events'), last: 'res close', events: EVENTS }); });
+it('[F95] extracts in request', async () => {
+  await expectCurrent(dottedOrder(3), { send: post('/events'), last: 'res close', events: EVENTS });
+});
 
 // `reusePort` came with Node 22.12 and 23.1.
 const SHARED = ['none', 'round robin', ...(testNodeMajor >= 22 ? ['reusePort'] : [])];
@@ -152,12 +154,14 @@ describe.each(SHARED)('several servers on one port: %s', (scheduling) => {
   });
 });
 
-it('[F96] https', async () => { await expectCurrent(dottedOrder(), {
+it('[F96] https', async () => {
+  await expectCurrent(dottedOrder(), {
     server: 'secure',
     send: post('/events'),
     last: 'res close',
     events: EVENTS,
-  }); });
+  });
+});
 
 it('[F97] checkContinue', async () => {
   const text = `POST / HTTP/1.1\r\n${HEAD}Expect: 100-continue\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody`;
@@ -223,7 +227,9 @@ it('[F100] connect', async () => {
   });
 });
 
-it('[F101] no header gives a clean context', async () => { await expectCurrent(null, { send: post('/events'), last: 'res close', events: EVENTS }); });
+it('[F101] no header gives a clean context', async () => {
+  await expectCurrent(null, { send: post('/events'), last: 'res close', events: EVENTS });
+});
 
 const TRACE = dottedOrder();
 it.each([
@@ -253,8 +259,9 @@ it.each([
   ['data', '/events', ['req data', 'req end', 'req close']],
   ['readable', '/readable', ['req readable', 'req end', 'req close']],
   ['a pipe', '/pipe', ['req end']],
-])('[F104] data, end and close of the request: %s', async (_name, path, events) => { await expectCurrent(dottedOrder(), { send: post(path), last: 'res close', events }); },
-);
+])('[F104] data, end and close of the request: %s', async (_name, path, events) => {
+  await expectCurrent(dottedOrder(), { send: post(path), last: 'res close', events });
+});
 
 it('[F104] a storage of the application’s own keeps its store there, also by enterWith', async () => {
   const notes = await expectCurrent(dottedOrder(), {
@@ -272,18 +279,22 @@ it('[F105] finish and close of the response', async () => {
 
 it.each(['application/json', 'application/x-www-form-urlencoded', 'text/plain'])(
   '[F106] after body-parser: %s',
-  async (type) => { await expectCurrent(dottedOrder(), {
+  async (type) => {
+    await expectCurrent(dottedOrder(), {
       send: post('/express', { 'content-type': type }),
       last: 'after await',
       events: ['handler', 'after await'],
-    }); },
+    });
+  },
 );
 
-it('[F107] for await', async () => { await expectCurrent(dottedOrder(), {
+it('[F107] for await', async () => {
+  await expectCurrent(dottedOrder(), {
     send: post('/iterate'),
     last: 'after body',
     events: ['chunk', 'after body'],
-  }); });
+  });
+});
 
 it('[F108] keep-alive and pipelined requests are isolated', async () => {
   const traces = [dottedOrder(), null, dottedOrder(), dottedOrder(), null, null, dottedOrder(), null];
@@ -314,7 +325,7 @@ it('[F108] keep-alive and pipelined requests are isolated', async () => {
   }
 });
 
-it('[F109] a client that disconnects early', () => {
+it('[F109] a client that disconnects early', async () => {
   const leave: Send = (base, id, trace) =>
     new Promise((resolve) => {
       const call = httpRequest(`${base}/never`, {

@@ -34,8 +34,16 @@ export interface Subject {
   stop(logged?: RegExp): Promise<void>;
 }
 
-/** Starts the cases of a file under fixtures/conformance, twice. */
-export async function startSubject(file: string, options: AppOptions = {}): Promise<Subject> {
+/**
+ * Starts the cases of a file under fixtures/conformance, twice.
+ *
+ * @param plain what is different without the agent
+ */
+export async function startSubject(
+  file: string,
+  options: AppOptions = {},
+  plain: AppOptions = { preload: 'none' },
+): Promise<Subject> {
   const collector: Collector = await startCollector();
   const start = (extra: AppOptions) =>
     startApp(fixture('conformance/host.mjs'), {
@@ -44,7 +52,7 @@ export async function startSubject(file: string, options: AppOptions = {}): Prom
       args: [fixture(`conformance/${file}`)],
       env: { LANGSMITH_ENDPOINT: collector.url, LANGSMITH_API_KEY: 'test', ...options.env },
     });
-  const [withAgent, without] = await Promise.all([start({}), start({ preload: 'none' })]);
+  const [withAgent, without] = await Promise.all([start({}), start(plain)]);
   return {
     withAgent,
     without,
