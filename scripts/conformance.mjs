@@ -69,7 +69,7 @@ function runOn(major) {
     TRACE_AGENT_UNSUPPORTED_NODES: Object.keys(UNSUPPORTED).map(binary).filter(existsSync).join(':'),
     ...(major !== running && { TRACE_AGENT_TEST_NODE: binary(major), TRACE_AGENT_TEST_NODE_MAJOR: major }),
   };
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = ['--maxWorkers=2', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
   const isPassed = runVitest([...reporters, '-t', '\\[[A-H]\\d+\\]', ...files], env);
   const byLine = {};
   for (const { name, message, assertionResults } of JSON.parse(readFileSync(report, 'utf8')).testResults) {

@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run } from '../support/app.ts';
+import { dottedOrder } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { type Compared, type Expected, expectSame, type Subject, startSubject } from './support.ts';
 
@@ -107,6 +109,19 @@ it('[A13] bad options throw unchanged', async () => {
   const { value } = await expectSame(subject, undefined, 'bad options', { url: upstream.url });
   const refused = (value as object[]).filter((outcome) => 'thrown' in outcome);
   expect(refused.length).toBeGreaterThanOrEqual(14);
+});
+
+it.fails('[A13] a path that is a number is no error of ours', async ({ task }) => {
+  Object.assign(task.meta, {
+    defect: 'where the path is not a string, an error is logged and nothing is sent',
+  });
+  const source = `
+    const { continueTrace } = require('@org/trace-agent');
+    const options = { host: '127.0.0.1', port: ${new URL(upstream.url).port}, path: 5 };
+    continueTrace({ 'langsmith-trace': '${dottedOrder()}' }, () =>
+      require('node:http').get(options, (response) => console.log(response.resume().statusCode)));`;
+  const plain = await run(['-e', source], { preload: 'none' });
+  expect(await run(['-e', source], { preload: 'require' })).toEqual(plain);
 });
 
 it('[A14] userinfo is kept', async () => {
