@@ -1,13 +1,13 @@
 // The results of the conformance list, for people: on the terminal and as docs/conformance.md.
 
 /** By area, a line each with its result on every Node. */
-export function formatForTerminal({ areas, lines, results }) {
-  const majors = Object.keys(results);
+export function formatForTerminal({ areas, lines, nodes }) {
+  const majors = Object.keys(nodes);
   const text = [];
   for (const [area, title] of Object.entries(areas)) {
     text.push('', `${area}. ${title}`);
     for (const line of lines.filter((one) => one.area === area)) {
-      const found = majors.map((major) => results[major][`${area}${line.number}`]);
+      const found = majors.map((major) => nodes[major].results[`${area}${line.number}`]);
       const marks = found.map(({ result }, i) => `${majors[i]} ${result}`).join(', ');
       text.push(`  ${String(line.number).padStart(3)} ${line.text}: ${marks}`);
       for (const [i, { result, why }] of found.entries()) {
@@ -15,8 +15,8 @@ export function formatForTerminal({ areas, lines, results }) {
       }
     }
   }
-  text.push('', ...majors.map((major) => `Node ${major}: ${countsOf(results[major])}`));
-  const all = majors.flatMap((major) => Object.values(results[major]));
+  text.push('', ...majors.map((major) => summaryOf(nodes[major])));
+  const all = majors.flatMap((major) => Object.values(nodes[major].results));
   const count = (result) => all.filter((one) => one.result === result).length;
   text.push(
     '',
@@ -26,22 +26,22 @@ export function formatForTerminal({ areas, lines, results }) {
 }
 
 /** The list as a page. */
-export function formatDocument({ areas, lines, results }) {
-  const majors = Object.keys(results);
+export function formatDocument({ areas, lines, nodes }) {
+  const majors = Object.keys(nodes);
   const text = [
     '# The conformance list',
     '',
     'Made by `npm run conformance`, never by hand: each line is a behaviour that tests with its number in their title',
     'show over real sockets, with the built agent preloaded in real child processes.',
     '',
-    ...majors.map((major) => `- Node ${major}: ${countsOf(results[major])}`),
+    ...majors.map((major) => `- ${summaryOf(nodes[major])}`),
   ];
   for (const [area, title] of Object.entries(areas)) {
     text.push('', `## ${area}. ${title}`, '');
     text.push(`| | behaviour | ${majors.map((major) => `Node ${major}`).join(' | ')} | note |`);
     text.push(`|---|---|${majors.map(() => '---|').join('')}---|`);
     for (const line of lines.filter((one) => one.area === area)) {
-      const found = majors.map((major) => results[major][`${area}${line.number}`]);
+      const found = majors.map((major) => nodes[major].results[`${area}${line.number}`]);
       const cells = found.map(({ result }) => result);
       text.push(
         `| ${line.number} | ${cell(line.text)} | ${cells.join(' | ')} | ${cell(notesOf(line, majors, found))} |`,
@@ -61,12 +61,11 @@ function notesOf({ notes }, majors, found) {
   return [notes?.['*'], ...said].filter(Boolean).join('; ');
 }
 
-function countsOf(byLine) {
+function summaryOf({ version, results }) {
   const counts = {};
-  for (const { result } of Object.values(byLine)) counts[result] = (counts[result] ?? 0) + 1;
-  return Object.entries(counts)
-    .map(([result, count]) => `${count} ${result}`)
-    .join(', ');
+  for (const { result } of Object.values(results)) counts[result] = (counts[result] ?? 0) + 1;
+  const text = Object.entries(counts).map(([result, count]) => `${count} ${result}`);
+  return `Node ${version}: ${text.join(', ')}`;
 }
 
 function cell(text) {

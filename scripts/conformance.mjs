@@ -1,7 +1,8 @@
 // Holds the built agent against the conformance list: runs every test whose title bears a line's number, on the Node
 // that runs this and on those asked for (`npm run conformance -- 18 20 22 24 26`), prints the list by area, and
-// writes docs/conformance.json and docs/conformance.md. Exit code 1 if a line failed, or was not shown and nothing
-// says why.
+// writes docs/conformance.json and docs/conformance.md, where what other Nodes last came to stays. Exit code 1 if a
+// line failed, or was not shown and nothing says why.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDocument, formatForTerminal } from './conformance-report.mjs';
@@ -10,7 +11,6 @@ import { installPeers } from './peers.mjs';
 
 const TITLE = /\[([A-H]\d+)\]/g;
 const { areas, lines } = JSON.parse(readFileSync(join(root, 'test', 'conformance', 'list.json'), 'utf8'));
-const report = join(root, '.cache', 'conformance.json');
 
 const running = process.versions.node.split('.')[0];
 const asked = process.argv.slice(2);
@@ -29,26 +29,41 @@ const results = {};
 let isIncomplete = false;
 for (const major of [...new Set([running, ...asked])].sort((a, b) => a - b)) {
   if (major !== running && !existsSync(binary(major))) {
-    results[major] = Object.fromEntries(
-      lines.map((line) => [nameOf(line), { result: 'FAILED', why: whyNoNodes }]),
-    );
+    results[major] = { version: major, results: byLine(() => ({ result: 'FAILED', why: whyNoNodes })) };
     continue;
   }
   console.log(`\n# Node ${major}`);
   const tests = runOn(major);
-  results[major] = Object.fromEntries(
-    lines.map((line) => [nameOf(line), judge(line, major, tests[nameOf(line)])]),
-  );
+  const version = versionOf(major);
+  results[major] = { version, results: byLine((line) => judge(line, major, tests[nameOf(line)])) };
 }
 
-const document = { areas, lines, results };
+const stored = join(root, 'docs', 'conformance.json');
+const document = { areas, lines, nodes: { ...olderResults(), ...results } };
 mkdirSync(join(root, 'docs'), { recursive: true });
-writeFileSync(join(root, 'docs', 'conformance.json'), `${JSON.stringify(document, null, 2)}\n`);
+writeFileSync(stored, `${JSON.stringify(document, null, 2)}\n`);
 writeFileSync(join(root, 'docs', 'conformance.md'), formatDocument(document));
-console.log(formatForTerminal(document));
-const all = Object.values(results).flatMap((byLine) => Object.values(byLine));
+console.log(formatForTerminal({ areas, lines, nodes: results }));
+const all = Object.values(results).flatMap((node) => Object.values(node.results));
 if (isIncomplete) console.error('FAILED: a group of tests could not be run, see above');
 process.exitCode = isIncomplete || all.some(({ result }) => result === 'FAILED') ? 1 : 0;
+
+/** Of each line, by its name. */
+function byLine(resultOf) {
+  return Object.fromEntries(lines.map((line) => [nameOf(line), resultOf(line)]));
+}
+
+/** What other Nodes came to when they were last asked, as long as the list is the same. */
+function olderResults() {
+  if (!existsSync(stored)) return {};
+  const older = JSON.parse(readFileSync(stored, 'utf8'));
+  return JSON.stringify(older.lines) === JSON.stringify(lines) ? older.nodes : {};
+}
+
+function versionOf(major) {
+  if (major === running) return process.versions.node;
+  return spawnSync(binary(major), ['--version'], { encoding: 'utf8' }).stdout.trim().replace(/^v/, '');
+}
 
 function nameOf({ area, number }) {
   return `${area}${number}`;
@@ -64,6 +79,7 @@ function numberedFiles(directory) {
 
 /** Runs the numbered tests with applications on a Node. @returns by line, what came of each test */
 function runOn(major) {
+  const report = join(root, '.cache', `conformance-${major}.json`);
   rmSync(report, { force: true });
   const env = {
     TRACE_AGENT_UNSUPPORTED_NODES: Object.keys(UNSUPPORTED).map(binary).filter(existsSync).join(':'),
@@ -71,25 +87,25 @@ function runOn(major) {
   };
   const reporters = ['--maxWorkers=2', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
   const isPassed = runVitest([...reporters, '-t', '\\[[A-H]\\d+\\]', ...files], env);
-  const byLine = {};
-  for (const { name, message, assertionResults } of JSON.parse(readFileSync(report, 'utf8')).testResults) {
+  const found = {};
+  const { numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  for (const { name, message, assertionResults } of testResults) {
     for (const { fullName, status, failureMessages, meta } of assertionResults) {
       for (const [, line] of fullName.matchAll(TITLE)) {
-        byLine[line] ??= [];
+        found[line] ??= [];
         // A hook that failed is told of the file, and its tests were skipped.
         const failure =
           failureMessages[0] ?? (status === 'skipped' && message ? `${name}: ${message}` : undefined);
         // A test that is known to fail, and does (`it.fails`), is told as passed.
         const why = meta?.defect ?? meta?.why ?? failure;
         const isFailed = failure !== undefined || meta?.defect !== undefined;
-        byLine[line].push({ status: isFailed ? 'failed' : status, why });
+        found[line].push({ status: isFailed ? 'failed' : status, why });
       }
     }
   }
   // A hook of a group failed: its tests were not run, and others may have shown the same lines.
-  const isTold = Object.values(byLine).some((tests) => tests.some(({ status }) => status === 'failed'));
-  if (!isPassed && !isTold) isIncomplete = true;
-  return byLine;
+  if (!isPassed && numFailedTests === 0) isIncomplete = true;
+  return found;
 }
 
 /** What the tests of a line come to on a Node. */

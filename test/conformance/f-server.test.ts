@@ -37,7 +37,7 @@ const newId = () => `${++lastId}`;
 
 /** What an application has noted for a request, once `last` is among it. */
 async function notesOf(app: App, id: string, last: string): Promise<Note[]> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1500; tries++) {
     const notes = (await (await fetch(`${app.url}/notes?id=${id}`)).json()) as Note[];
     if (notes.some(({ event }) => event === last)) return notes;
     await new Promise((resolve) => setTimeout(resolve, 10));

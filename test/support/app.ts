@@ -120,7 +120,7 @@ function spawnNode(args: readonly string[], options: AppOptions, ipc: boolean): 
   if (ipc) preload.push('--require', fixture('preload/end-with-parent.cjs'));
   return spawn(
     options.node ?? testNode,
-    [...BASE_OPTIONS, ...(options.nodeOptions ?? []), ...preload, ...args],
+    [...(options.node ? [] : BASE_OPTIONS), ...(options.nodeOptions ?? []), ...preload, ...args],
     {
       cwd: options.cwd ?? root,
       env: cleanEnv(options.env),
