@@ -140,7 +140,7 @@ describe('[H135] TypeScript as it is', () => {
   );
 });
 
-describe('[H135] package managers that lay packages elsewhere', () => {
+describe('[H135] package managers that lay packages elsewhere', { timeout: 120_000 }, () => {
   it('pnpm', async (test) => {
     needPeers(test, 'pnpm');
     const project = await newProject('pnpm');

@@ -51,7 +51,8 @@ const PRELOAD: Record<Preload, string[]> = {
   none: [],
 };
 
-const START_TIMEOUT = 20_000;
+/** Below what a hook of a test may take. */
+const START_TIMEOUT = 28_000;
 
 /** The path of an application under fixtures/. */
 export function fixture(name: string): string {
