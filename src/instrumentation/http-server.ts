@@ -127,6 +127,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
 
   const undos = [
     patchMethod(Server.prototype as unknown as { emit: Emit }, 'emit', wrapServerEmit),
+    ...wrappedBefore().map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit)),
     patchMethod(IncomingMessage.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
     patchMethod(ServerResponse.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
   ];
@@ -135,6 +136,18 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     for (const undo of undos) undo();
     http2.uninstall();
   };
+}
+
+/**
+ * An agent that was preloaded before has put an `emit` of its own on these, over the one of EventEmitter: it never
+ * comes by that of `net.Server`.
+ */
+function wrappedBefore(): { emit: Emit }[] {
+  const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: string[] };
+  return ['http', 'https']
+    .filter((name) => moduleLoadList.includes(`NativeModule ${name}`))
+    .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
+    .filter((prototype) => Object.hasOwn(prototype, 'emit'));
 }
 
 function apply(original: Emit, emitter: object, args: Parameters<Emit>): boolean {

@@ -1,44 +1,24 @@
 /**
  * Global `fetch`, every entry point of undici, `WebSocket` and `EventSource` publish each request on the channel
- * `undici:request:create` before it is queued, once a hop of a redirect and once a retry. What is published is
- * undici's own `Request` (`lib/core/request.js`); its headers are edited in place, so nothing of the caller's is
- * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
+ * `undici:request:create` before it is queued, once a hop of a redirect and once a retry.
  */
 import { builtin } from '../builtins.ts';
 import type { ContextStorage } from '../context/storage.ts';
-import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER } from '../headers/names.ts';
 import { logFailure, logOnce } from '../log.ts';
-import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
-import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
-import type { Undo } from './instrumentation.ts';
+import type { Propagator } from '../propagator.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
 import { installUndiciCallbacks } from './undici-callbacks.ts';
+import { type AddHeader, appendToOurs, carrierOf, isNamed, type UndiciRequest } from './undici-carrier.ts';
 import { installUndiciPool } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
 
-/** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
-const REQUEST_LINE_OVERHEAD = 128;
-
-/** undici 5, and Node 18: one string. */
-interface TextRequest extends UndiciRequest {
-  headers: string;
-}
-/** undici 6 to 8, and Node 20 on: `[name, value, ...]`, a value being a string or an array of them. */
-interface ListRequest extends UndiciRequest {
-  headers: unknown[];
-}
-interface UndiciRequest {
-  readonly origin?: string | URL | null;
-  readonly path: string;
-  readonly method: string;
-  /** The `Host` that the application or an interceptor has set; it is not among the headers. */
-  readonly host?: string | null;
-  headers?: unknown;
-}
-
 export function installUndici(contexts: ContextStorage, propagator: Propagator): Undo {
   const { subscribe, unsubscribe } =
     builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
+  const undos: Undo[] = [];
+  const patched = new WeakSet<object>();
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
 
@@ -48,103 +28,40 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
       const { request } = message as { request: UndiciRequest };
       const context = pool.isInItsContext(request) ? contexts.current() : undefined;
       callbacks.bind(request, context);
+      keepOneBaggage(request);
       if (context === undefined || request.method === 'CONNECT') return;
-      if (Array.isArray(request.headers)) propagator.inject(listCarrier, request as ListRequest, context);
-      else if (typeof request.headers === 'string') {
-        propagator.inject(textCarrier, request as TextRequest, context);
-      } else
-        logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
+      const carrier = carrierOf(request);
+      if (carrier !== undefined) propagator.inject(carrier, request, context);
+      else logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
     } catch (error) {
       logFailure('inject (undici)', error);
     }
   }
 
+  /** An agent that subscribed later adds its members by `addHeader`, which never looks for what is there. */
+  function keepOneBaggage(request: UndiciRequest): void {
+    const prototype = Object.getPrototypeOf(request) as UndiciRequest;
+    if (patched.has(prototype) || typeof prototype.addHeader !== 'function') return;
+    patched.add(prototype);
+    undos.push(
+      patchMethod<UndiciRequest, AddHeader>(
+        prototype,
+        'addHeader',
+        (original) =>
+          function addHeader(this: UndiciRequest, name, value) {
+            return isNamed(name, BAGGAGE_HEADER) && appendToOurs(this, value)
+              ? this
+              : original().call(this, name, value);
+          },
+      ),
+    );
+  }
+
   subscribe(CHANNEL, onRequest);
   return () => {
     unsubscribe(CHANNEL, onRequest);
+    for (const undo of undos) undo();
     pool.uninstall();
     callbacks.uninstall();
   };
-}
-
-function destinationKey({ origin, path, host }: UndiciRequest): string {
-  const key = host ? `${origin}|${host}` : String(origin);
-  return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
-}
-
-function destination({ origin, path, host }: UndiciRequest): Destination | undefined {
-  const connected = originOf(String(origin));
-  if (connected === undefined) return undefined;
-  const first = destinationOfURL(new URL(connected));
-  if (!isAbsolute(path)) return behind(first, host);
-  const target = originOf(path);
-  return target === undefined ? undefined : { ...destinationOfURL(new URL(target)), via: first };
-}
-
-const listCarrier: OutgoingCarrier<ListRequest> = {
-  seam: 'undici',
-  destinationKey,
-  destination,
-  target: ({ path }) => path,
-  header({ headers }, name): HeaderValue {
-    const values: string[] = [];
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      if (!isNamed(headers[i], name)) continue;
-      const value = headers[i + 1];
-      if (Array.isArray(value)) values.push(...value.map(String));
-      else values.push(String(value));
-    }
-    return values.length > 1 ? values : values[0];
-  },
-  size({ headers, path }) {
-    let size = path.length + REQUEST_LINE_OVERHEAD;
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const value = headers[i + 1];
-      const count = Array.isArray(value) ? value.length : 1;
-      size += count * (String(headers[i]).length + 4) + String(value).length;
-    }
-    return size;
-  },
-  write({ headers }, trace, baggage) {
-    removeFromList(headers, TRACE_HEADER);
-    headers.push(TRACE_HEADER, trace);
-    if (baggage === undefined) return;
-    removeFromList(headers, BAGGAGE_HEADER);
-    if (baggage !== '') headers.push(BAGGAGE_HEADER, baggage);
-  },
-};
-
-const textCarrier: OutgoingCarrier<TextRequest> = {
-  seam: 'undici 5',
-  destinationKey,
-  destination,
-  target: ({ path }) => path,
-  header({ headers }, name): HeaderValue {
-    const values = linesOf(headers)
-      .filter((line) => isNamed(line.slice(0, line.indexOf(':')), name))
-      .map((line) => line.slice(line.indexOf(':') + 1).trim());
-    return values.length > 1 ? values : values[0];
-  },
-  size: ({ headers, path }) => headers.length + path.length + REQUEST_LINE_OVERHEAD,
-  write(request, trace, baggage) {
-    const kept = linesOf(request.headers).filter((line) => {
-      const name = line.slice(0, line.indexOf(':'));
-      return !isNamed(name, TRACE_HEADER) && (baggage === undefined || !isNamed(name, BAGGAGE_HEADER));
-    });
-    kept.push(`${TRACE_HEADER}: ${trace}`);
-    if (baggage) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
-    request.headers = `${kept.join('\r\n')}\r\n`;
-  },
-};
-
-function isNamed(name: unknown, wanted: string): boolean {
-  return typeof name === 'string' && name.length === wanted.length && name.toLowerCase() === wanted;
-}
-
-function removeFromList(headers: unknown[], name: string): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) if (isNamed(headers[i], name)) headers.splice(i, 2);
-}
-
-function linesOf(headers: string): string[] {
-  return headers.split('\r\n').filter((line) => line !== '');
 }

@@ -89,9 +89,9 @@ describe.each([
     ['undici fetch', 'redirect'],
     ['undici redirect', 'redirect'],
     ['undici retry', 'busy'],
-    ['undici retry', 'reset'],
+    ['undici retry', 'reset-once'],
     ['undici RetryAgent', 'busy'],
-    ['undici RetryAgent', 'reset'],
+    ['undici RetryAgent', 'reset-once'],
   ])('%s after /%s: the next hop carries it too', async (form, first) => {
     const pathFor = (id: string) => {
       const to = encodeURIComponent(`${upstream.url}/slow?id=${id}`);

@@ -51,7 +51,8 @@ const PRELOAD: Record<Preload, string[]> = {
   none: [],
 };
 
-const START_TIMEOUT = 20_000;
+/** Below what a hook of a test may take. */
+const START_TIMEOUT = 28_000;
 
 /** The path of an application under fixtures/. */
 export function fixture(name: string): string {
@@ -120,7 +121,7 @@ function spawnNode(args: readonly string[], options: AppOptions, ipc: boolean): 
   if (ipc) preload.push('--require', fixture('preload/end-with-parent.cjs'));
   return spawn(
     options.node ?? testNode,
-    [...BASE_OPTIONS, ...(options.nodeOptions ?? []), ...preload, ...args],
+    [...(options.node ? [] : BASE_OPTIONS), ...(options.nodeOptions ?? []), ...preload, ...args],
     {
       cwd: options.cwd ?? root,
       env: cleanEnv(options.env),

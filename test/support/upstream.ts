@@ -22,12 +22,22 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+export interface UpstreamOptions {
+  readonly tls?: boolean;
+  /** Of a unix socket. */
+  readonly path?: string;
+  /** An address in place of 127.0.0.1. */
+  readonly host?: string;
+}
+
 /**
- * A server without the agent that keeps what arrives. `/slow` answers after 20 ms; `/redirect?to=` redirects; the
- * first request to each URL under `/busy` gets a 503, and under `/reset` no answer.
+ * A server without the agent that keeps what arrives. `/slow` answers after 20 ms, `/redirect?to=` redirects,
+ * `/flaky` fails twice before it succeeds, `/never` does not answer, `/partial` not wholly, `/reset` hangs up. The first
+ * request to each URL under `/busy` gets a 503, and under `/reset-once` no answer.
  */
-export async function startUpstream(options: { tls?: boolean; path?: string } = {}): Promise<Upstream> {
+export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const arrived: Arrived[] = [];
+  let flaky = 0;
   const listener: RequestListener = (request, response) => {
     let body = '';
     request.setEncoding('utf8');
@@ -40,20 +50,23 @@ export async function startUpstream(options: { tls?: boolean; path?: string } = 
       const { pathname, searchParams } = new URL(url, 'http://upstream');
       const to = searchParams.get('to');
       const isFirst = arrived.filter((one) => one.url === url).length === 1;
-      if (pathname === '/redirect' && to !== null) response.writeHead(302, { location: to }).end();
+      if (pathname === '/flaky' && ++flaky % 3 !== 0) response.writeHead(503).end();
       else if (pathname === '/busy' && isFirst) response.writeHead(503, { 'retry-after': '0' }).end();
-      else if (pathname === '/reset' && isFirst) request.socket.destroy();
-      else setTimeout(() => response.end('ok'), pathname === '/slow' ? 20 : 0);
+      else if (pathname === '/redirect' && to !== null) response.writeHead(302, { location: to }).end();
+      else if (pathname === '/partial') response.write('part');
+      else if (pathname === '/reset' || (pathname === '/reset-once' && isFirst)) request.socket.destroy();
+      else if (pathname !== '/never') setTimeout(() => response.end('ok'), pathname === '/slow' ? 20 : 0);
     });
   };
   const server: Server = options.tls ? createHTTPSServer(certificate, listener) : createHTTPServer(listener);
   await new Promise<void>((resolve) => {
-    if (options.path === undefined) server.listen(0, '127.0.0.1', resolve);
+    if (options.path === undefined) server.listen(0, options.host ?? '127.0.0.1', resolve);
     else server.listen(options.path, resolve);
   });
   const port = (server.address() as AddressInfo).port;
+  const host = options.host?.includes(':') ? `[${options.host}]` : (options.host ?? '127.0.0.1');
   return {
-    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
     arrived,
     close: () =>
       new Promise((resolve) => {

@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { root } from './app.ts';
+
+/** The folder of a library that scripts/peers.mjs installs. */
+export function peer(group: string, name: string): string {
+  return join(root, '.cache', 'peers', group, 'node_modules', name);
+}
+
+/** Whether a group has been installed, wholly. */
+export function hasPeers(group: string): boolean {
+  return existsSync(join(root, '.cache', 'peers', group, 'installed.json'));
+}
+
+/** Skips a test whose libraries are not there, and says why. */
+export function needPeers({ skip, task }: TestContext, group: string): void {
+  if (hasPeers(group)) return;
+  const why = `needs what "node scripts/peers.mjs" installs from npm (${group})`;
+  Object.assign(task.meta, { why });
+  skip(why);
+}
