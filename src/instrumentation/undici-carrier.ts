@@ -2,6 +2,7 @@
  * How undici's own `Request` (`lib/core/request.js`) is read and written: in place, so nothing of the caller's is
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
+import { mergeBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
@@ -111,7 +112,9 @@ export function appendToOurs(request: UndiciRequest, value: unknown): boolean {
   const trace = carrier?.header(request, TRACE_HEADER);
   if (typeof own !== 'string' || typeof trace !== 'string' || typeof value !== 'string') return false;
   if (!own.startsWith('langsmith-')) return false;
-  carrier?.write(request, trace, `${own},${value}`);
+  // OpenTelemetry's propagator sends on all members of the inbound header, ours among them.
+  const others = mergeBaggage('', value);
+  if (others !== '') carrier?.write(request, trace, `${own},${others}`);
   return true;
 }
 
