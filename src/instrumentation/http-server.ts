@@ -44,9 +44,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response) {
       const context =
-        isActive && REQUEST_EVENTS.has(event) && isIncomingMessage(request)
-          ? contextFor(request, response, this as Server)
-          : STAY;
+        isActive && REQUEST_EVENTS.has(event) ? contextFor(request, response, this as Server) : STAY;
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
@@ -67,12 +65,12 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(
-    request: IncomingMessage,
+    request: unknown,
     response: unknown,
     server: Server,
   ): Context | undefined | typeof STAY {
     try {
-      return contextForUnguarded(request, response, server);
+      return isIncomingMessage(request) ? contextForUnguarded(request, response, server) : STAY;
     } catch (error) {
       logFailure('extract', error);
       return STAY;
