@@ -11,9 +11,8 @@ import { buildFaultyAgent } from './support/faulty-agent.ts';
  */
 const GUARDS = [
   /^src\/log\.ts: function log(Failure)?\(/,
-  /^src\/context\/storage\.ts: (function (current|scope|inboundOf|withoutInbound|placeholderOf|remoteOf)\(|constructor\(store|getStore|run: |enterWith: )/,
-  /^src\/context\/remote-run\.ts: constructor\(value\)/,
-  /^src\/instrumentation\/instrumentation\.ts: (\} : function|return function|const replacement)/,
+  /^src\/context\/storage\.ts: (function (current|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|run: |enterWith: )/,
+  /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement)/,
   /^src\/instrumentation\/http-client\.ts: (set\(value\)|return function _storeHeader|function injectInto)/,
   /^src\/instrumentation\/http-server\.ts: (return function emit|function (contextFor|apply)\()/,
   /^src\/instrumentation\/undici-callbacks\.ts: (return function callback|function apply2)/,
@@ -64,4 +63,36 @@ describe('a fault at the beginning of each function of the agent', () => {
     // Most of what is reached is said; what is expected to fail, as a `JSON.parse`, is not.
     expect(reached.filter(({ lines }) => lines.length > 0).length).toBeGreaterThan(100);
   }, 300_000);
+
+  it('leaves the application alone, also where the agent only starts', async () => {
+    const atStart =
+      /^src\/(?:agent|builtins|config|runtime|policy\/patterns|instrumentation\/\S+: (?:function (?:install|patch|isEnum)|const wrap))/;
+    const numbers = names.flatMap((name, number) => (atStart.test(name) ? [number] : []));
+    expect(numbers.length).toBeGreaterThan(40);
+    const args = ['-e', ROUND_TRIP];
+    const without = await run(args, { preload: 'none' });
+    expect(without).toEqual({ code: 0, stdout: '200 ok\n', stderr: '' });
+    const said: string[] = [];
+    const one = async (number: number) => {
+      const { stderr, ...result } = await run(args, { ...faulty, env: { FAULT: String(number) } });
+      expect({ ...result, stderr: '' }, `${names[number]}\n${stderr}`).toEqual(without);
+      const lines = stderr.split('\n').filter((line) => line !== '');
+      for (const line of lines) expect(line, names[number]).toMatch(/^\[trace-agent\] error: .* failed/);
+      expect(new Set(lines).size).toBe(lines.length);
+      said.push(...lines);
+    };
+    for (let i = 0; i < numbers.length; i += 4) await Promise.all(numbers.slice(i, i + 4).map(one));
+    for (const place of ['start', 'install http-server', 'install http-client', 'install undici']) {
+      expect(said.filter((line) => line.startsWith(`[trace-agent] error: ${place} failed`))).not.toEqual([]);
+    }
+  }, 300_000);
 });
+
+const ROUND_TRIP = `
+  const http = require('node:http');
+  const server = http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1', () =>
+    http.get({ port: server.address().port, host: '127.0.0.1', agent: false }, (response) => {
+      response.on('data', (text) => console.log(response.statusCode, String(text)));
+      server.close();
+    }),
+  );`;

@@ -27,7 +27,7 @@ export async function buildFaultyAgent(): Promise<{ source: string; names: strin
   });
   const names: string[] = [];
   let file: string | undefined;
-  const lines = outputFiles[0].text.split('\n').map((line) => {
+  const lines = (outputFiles[0]?.text ?? '').split('\n').map((line) => {
     file = FILE.exec(line)?.[1] ?? file;
     if (file === undefined || !FUNCTION.test(line) || STATEMENT.test(line)) return line;
     names.push(`${file}: ${line.trim().slice(0, -2)}`);
