@@ -127,6 +127,14 @@ describe.each([
       await attacker.hasConnection;
       expect(attacker.connections()).toBeGreaterThan(0);
     });
+
+    // A limit, not a guarantee: SECURITY.md says so.
+    it('by hand, an application that does so under the agent is not protected', async () => {
+      collector.clear();
+      await attack(withAgent, '/by-hand', dottedOrder(), encode([['callers', STOLEN]]));
+      const runs = await collector.waitForRuns((all) => all.some(({ name }) => name === 'stolen'));
+      expect(runs.some(({ project }) => project === 'stolen')).toBe(true);
+    });
   });
 });
 
