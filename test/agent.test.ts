@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fixture, type Preload, root, run, startApp } from './support/app.ts';
+import { fixture, type Preload, root, run, startApp, testNodeMajor } from './support/app.ts';
 import { dottedOrder } from './support/trace.ts';
 import { startUpstream } from './support/upstream.ts';
 
@@ -105,6 +105,21 @@ describe('stop', () => {
     const { afterwards, left } = await lifecycle('require', 'stop');
     expect(afterwards).toEqual({ running: false, version, reason: 'stopped' });
     expect(left).toEqual([]);
+  });
+
+  it.runIf(testNodeMajor >= 20)('puts back what was patched of undici since', async () => {
+    const result = await run([fixture('apps/undici-restored.cjs'), dottedOrder()], { preload: 'require' });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const { during, after } = JSON.parse(result.stdout);
+    expect(during).toEqual(
+      expect.arrayContaining([
+        'DispatcherBase.dispatch',
+        'FixedQueue.push',
+        'FixedQueue.shift',
+        'Request.onError',
+      ]),
+    );
+    expect(after).toEqual([]);
   });
 
   it('can be followed by a start with other settings, said in code', async () => {

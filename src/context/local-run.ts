@@ -1,7 +1,7 @@
 import { formatAddress } from '../headers/address.ts';
 import type { BaggageFields } from '../headers/baggage.ts';
-import { parseDottedOrder } from '../headers/dotted-order.ts';
-import { type HeaderSet, makeHeaderSet } from '../headers/trace-headers.ts';
+import { MAX_DOTTED_ORDER_LENGTH, parseDottedOrder } from '../headers/dotted-order.ts';
+import { type HeaderSet, makeHeaderSet, NO_HEADERS } from '../headers/trace-headers.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
 /** The headers of a run, and what they were made from. */
@@ -45,6 +45,7 @@ function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
     address: formatAddress(run.address),
   };
   const trace = run.dotted_order;
+  const isTooLong = typeof trace === 'string' && trace.length > MAX_DOTTED_ORDER_LENGTH;
   const isValid = parseDottedOrder(trace) !== undefined;
   const values = metadata === undefined ? [] : Object.values(metadata);
   return {
@@ -56,7 +57,7 @@ function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
       ? toJSON(metadata)
       : undefined,
     tags: [...tags],
-    set: isValid ? makeHeaderSet(trace as string, fields, maxBytes) : undefined,
+    set: isTooLong ? NO_HEADERS : isValid ? makeHeaderSet(trace as string, fields, maxBytes) : undefined,
   };
 }
 

@@ -117,7 +117,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
       isUsed = true;
       const context = current();
       if (context === undefined || context instanceof Scope) return context?.store;
-      return isActive && context instanceof RemoteRun && canBeParent() ? context.placeholder : undefined;
+      return isActive ? placeholderOf(context) : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
     enterWith: (store) => contexts.enterWith(scope(store)),
@@ -177,6 +177,16 @@ function withRemote(store: unknown, remote: RemoteRun): unknown {
   if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
   if ('tracingEnabled' in store || !canBeParent()) return store;
   return Object.assign(Object.create(remote.placeholder), remote.placeholder, store);
+}
+
+/** The caller's run as the SDK is shown it. What fails here must not fail the code that asks. */
+function placeholderOf(inbound: Inbound): unknown {
+  try {
+    return inbound instanceof RemoteRun && canBeParent() ? inbound.placeholder : undefined;
+  } catch (error) {
+    logFailure('show the run of a caller', error);
+    return undefined;
+  }
 }
 
 /** Whether the SDK is shown the caller's run. With tracing off, whoever made it a parent would publish. */

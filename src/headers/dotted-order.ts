@@ -12,7 +12,7 @@ const UUID_LENGTH = 36;
 const SEGMENT_LENGTH = TIME_LENGTH + UUID_LENGTH;
 
 /** 277 levels. Node refuses more than 16 KiB of headers unless told otherwise. */
-const MAX_LENGTH = 16_384;
+export const MAX_DOTTED_ORDER_LENGTH = 16_384;
 
 export interface ParsedDottedOrder {
   /** The UUID of the first segment: the trace. */
@@ -28,7 +28,7 @@ export interface ParsedDottedOrder {
  * does not exist, more than 16,384 characters, or the `, `-joined value of a header that came twice.
  */
 export function parseDottedOrder(value: unknown): ParsedDottedOrder | undefined {
-  if (typeof value !== 'string' || value.length < SEGMENT_LENGTH || value.length > MAX_LENGTH)
+  if (typeof value !== 'string' || value.length < SEGMENT_LENGTH || value.length > MAX_DOTTED_ORDER_LENGTH)
     return undefined;
   if (!DOTTED_ORDER.test(value)) return undefined;
   for (let start = 0; start < value.length; start += SEGMENT_LENGTH + 1) {

@@ -52,7 +52,8 @@ export function makeHeaderSet(trace: string, fields: BaggageFields, maxBytes: nu
   return { full: bare, bare, fullForms, bareForms, dropped: 'metadata and tags' };
 }
 
-const NO_HEADERS: HeaderSet = {
+/** Of a run whose trace alone is too large. */
+export const NO_HEADERS: HeaderSet = {
   full: undefined,
   bare: undefined,
   fullForms: [],

@@ -58,3 +58,26 @@ it.each(['call-sites', 'no-stacks'])(
     await upstream.close();
   },
 );
+
+it('a redirect to another host is decided anew; a proxy’s tunnel gets nothing, its target its own', async () => {
+  const trace = dottedOrder();
+  const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
+  const bare = baggage({ project: 'p' });
+  const result = await run([fixture('apps/undici-ways.mjs'), trace, full], {
+    env: { TRACE_AGENT_PROPAGATE_TO: '*,!localhost' },
+  });
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  const nothing = [null, null];
+  expect(JSON.parse(result.stdout)).toEqual({
+    '127.0.0.1/to-localhost': [trace, full],
+    'localhost/redirected': nothing,
+    'localhost/to-address': nothing,
+    '127.0.0.1/redirected': [trace, full],
+    CONNECT: nothing,
+    'partner.example.com/': [trace, bare],
+    '127.0.0.1/proxied': [trace, full],
+    // undici does not say that it goes to a socket: it is decided on the name.
+    'unix socket, localhost': nothing,
+    'unix socket, partner.example.com': [trace, bare],
+  });
+});

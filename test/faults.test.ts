@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture, run } from './support/app.ts';
+import { buildFaultyAgent } from './support/faulty-agent.ts';
+
+/**
+ * The guards themselves, and what stands between the application and them: a line or two each, with nothing in them that
+ * can fail. A fault at their very beginning cannot be caught by anybody. Everything else in the agent may throw.
+ */
+const GUARDS = [
+  /^src\/log\.ts: function log(Failure)?\(/,
+  /^src\/context\/storage\.ts: (function (current|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|run: |enterWith: )/,
+  /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement)/,
+  /^src\/instrumentation\/http-client\.ts: (set\(value\)|return function _storeHeader|function injectInto)/,
+  /^src\/instrumentation\/http-server\.ts: (return function emit|function (contextFor|apply)\()/,
+  /^src\/instrumentation\/undici-callbacks\.ts: (return function callback|function apply2)/,
+  /^src\/instrumentation\/undici-pool\.ts: (return function (push|shift|dispatch)|function (isItem|apply3))/,
+  /^src\/instrumentation\/undici\.ts: function onRequest/,
+  /^src\/propagator\.ts: inject\(carrier/,
+];
+const env = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'test' };
+
+interface Round {
+  number: number;
+  isReached: boolean;
+  problems: string[];
+  lines: string[];
+}
+
+describe('a fault at the beginning of each function of the agent', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'trace-agent-faults-'));
+  const faulty = { preload: 'none', nodeOptions: ['--require', join(directory, 'agent.cjs')] } as const;
+  let names: string[];
+  beforeAll(async () => {
+    const agent = await buildFaultyAgent();
+    names = agent.names;
+    writeFileSync(join(directory, 'agent.cjs'), agent.source);
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it('leaves requests in and out as they are, and is logged once for each place', async () => {
+    const isGuard = (name: string) => GUARDS.some((guard) => guard.test(name));
+    const numbers = names.flatMap((name, number) => (isGuard(name) ? [] : [String(number)]));
+    const { stdout, stderr, code } = await run([fixture('apps/faults.cjs'), ...numbers], { ...faulty, env });
+    expect(code, stderr).toBe(0);
+    const rounds = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Round);
+    const reached = rounds.filter(({ isReached }) => isReached);
+    expect(rounds).toHaveLength(numbers.length);
+    expect(reached.length).toBeGreaterThan(120);
+    for (const { number, problems, lines } of reached) {
+      expect(problems, names[number]).toEqual([]);
+      const places = lines.map(
+        (line) => /^\[trace-agent\] error: ([^\n]*) failed, the request goes on[^\n]*\n$/.exec(line)?.[1],
+      );
+      expect(places, names[number]).not.toContain(undefined);
+      expect(new Set(places).size, names[number]).toBe(places.length);
+    }
+    // Most of what is reached is said; what is expected to fail, as a `JSON.parse`, is not.
+    expect(reached.filter(({ lines }) => lines.length > 0).length).toBeGreaterThan(100);
+  }, 300_000);
+
+  it('leaves the application alone, also where the agent only starts', async () => {
+    const atStart =
+      /^src\/(?:agent|builtins|config|runtime|policy\/patterns|instrumentation\/\S+: (?:function (?:install|patch|isEnum)|const wrap))/;
+    const numbers = names.flatMap((name, number) => (atStart.test(name) ? [number] : []));
+    expect(numbers.length).toBeGreaterThan(40);
+    const args = ['-e', ROUND_TRIP];
+    const without = await run(args, { preload: 'none' });
+    expect(without).toEqual({ code: 0, stdout: '200 ok\n', stderr: '' });
+    const said: string[] = [];
+    const one = async (number: number) => {
+      const { stderr, ...result } = await run(args, { ...faulty, env: { FAULT: String(number) } });
+      expect({ ...result, stderr: '' }, `${names[number]}\n${stderr}`).toEqual(without);
+      const lines = stderr.split('\n').filter((line) => line !== '');
+      for (const line of lines) expect(line, names[number]).toMatch(/^\[trace-agent\] error: .* failed/);
+      expect(new Set(lines).size).toBe(lines.length);
+      said.push(...lines);
+    };
+    for (let i = 0; i < numbers.length; i += 4) await Promise.all(numbers.slice(i, i + 4).map(one));
+    for (const place of ['start', 'install http-server', 'install http-client', 'install undici']) {
+      expect(said.filter((line) => line.startsWith(`[trace-agent] error: ${place} failed`))).not.toEqual([]);
+    }
+  }, 300_000);
+});
+
+const ROUND_TRIP = `
+  const http = require('node:http');
+  const server = http.createServer((request, response) => response.end('ok')).listen(0, '127.0.0.1', () =>
+    http.get({ port: server.address().port, host: '127.0.0.1', agent: false }, (response) => {
+      response.on('data', (text) => console.log(response.statusCode, String(text)));
+      server.close();
+    }),
+  );`;
