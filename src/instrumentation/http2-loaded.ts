@@ -20,12 +20,14 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
   let isDone = false;
 
   function look(): void {
-    if (isDone || !isLoaded()) return;
-    isDone = true;
-    undo();
+    if (isDone) return;
     try {
+      if (!isLoaded()) return;
+      isDone = true;
+      undo();
       found();
     } catch (error) {
+      isDone = true;
       logFailure('patch http2', error);
     }
   }

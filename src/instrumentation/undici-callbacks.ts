@@ -5,6 +5,7 @@
  * callback enters the context of its own request.
  */
 import type { Context, ContextStorage } from '../context/storage.ts';
+import { logFailure } from '../log.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
@@ -61,8 +62,11 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
   const wrapUpgrade = (original: () => Callback): Callback => {
     const wrapped = wrap(original);
     return function upgrade(this: Request, status, headers, socket, ...rest) {
-      const context = this[CONTEXT];
-      if (isEmitter(socket)) bindSocket(socket, context);
+      try {
+        if (isEmitter(socket)) bindSocket(socket, this[CONTEXT]);
+      } catch (error) {
+        logFailure('bind an upgraded socket', error);
+      }
       return wrapped.call(this, status, headers, socket, ...rest);
     };
   };

@@ -49,12 +49,19 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
         'addHeader',
         (original) =>
           function addHeader(this: UndiciRequest, name, value) {
-            return isNamed(name, BAGGAGE_HEADER) && appendToOurs(this, value)
-              ? this
-              : original().call(this, name, value);
+            return addsToOurs(this, name, value) ? this : original().call(this, name, value);
           },
       ),
     );
+  }
+
+  function addsToOurs(request: UndiciRequest, name: string, value: string): boolean {
+    try {
+      return isNamed(name, BAGGAGE_HEADER) && appendToOurs(request, value);
+    } catch (error) {
+      logFailure('append to baggage', error);
+      return false;
+    }
   }
 
   subscribe(CHANNEL, onRequest);
