@@ -1,0 +1,91 @@
+// The matrix for the terminal and as Markdown.
+
+const FORM_NAMES = { cjs: 'CommonJS', esm: 'ESM', bundle: 'bundle', next: 'next start' };
+
+/** @returns the table, and below it each failure and each reason */
+export function formatTerminal({ nodes, rows }) {
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  const lines = [`${''.padEnd(width)}  ${nodes.map(({ major }) => `Node ${major}`.padEnd(9)).join('')}`];
+  const details = [];
+  for (const row of rows) {
+    const cells = nodes.map(({ major }) => row.cells[major]);
+    lines.push(`${row.label.padEnd(width)}  ${cells.map((cell) => mark(cell, row).padEnd(9)).join('')}`);
+    for (const [i, cell] of cells.entries()) {
+      for (const text of detailsOf(row, cell)) details.push(`${row.label}, Node ${nodes[i].major}: ${text}`);
+    }
+  }
+  return [...lines, '', ...details].join('\n');
+}
+
+/** @returns a document; made of nothing but the matrix */
+export function formatMarkdown({ nodes, rows }) {
+  const lines = [
+    '# Compatibility',
+    '',
+    'Made by `npm run test:matrix` from docs/compatibility.json: real processes under the built agent, over loopback.',
+    'Each cell stands for all checks in each form that the row names: CommonJS, ESM, and bundled with esbuild.',
+    '',
+  ];
+  const notes = [];
+  for (const group of new Set(rows.map((row) => row.group))) {
+    lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, '');
+    lines.push(`| | version | as | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`);
+    lines.push(`|---|---|---|${nodes.map(() => '---|').join('')}`);
+    for (const row of rows.filter((row) => row.group === group)) {
+      const cells = nodes.map(({ major }) => noted(row, row.cells[major], notes));
+      const forms = row.forms.map((form) => FORM_NAMES[form]).join(', ');
+      lines.push(`| ${row.label} | ${row.version ?? ''} | ${forms} | ${cells.join(' | ')} |`);
+    }
+    lines.push('');
+  }
+  lines.push('## Notes', '', ...notes.map((note, i) => `${i + 1}. ${note}`), '');
+  return lines.join('\n');
+}
+
+function mark(cell, row) {
+  if (cell === undefined) return '';
+  if (cell.status === 'absent') return '-';
+  if (cell.status === 'failed') return 'FAILED';
+  return row.note === undefined ? 'ok' : 'relays';
+}
+
+/** A cell of the document, with the numbers of its notes: what failed and what does not exist, each told once. */
+function noted(row, cell, notes) {
+  if (cell === undefined) return 'not run';
+  const numbers = detailsOf(row, cell).map((text) => {
+    const note = `${row.label}: ${text}`;
+    if (!notes.includes(note)) notes.push(note);
+    return notes.indexOf(note) + 1;
+  });
+  const told = numbers.length > 0 ? ` <sup>${numbers.join(' ')}</sup>` : '';
+  return `${cell.status === 'failed' ? '**FAILED**' : mark(cell, row)}${told}`;
+}
+
+function detailsOf(row, cell) {
+  if (cell === undefined) return [];
+  const details = cell.why === undefined ? [] : [`${cell.status === 'failed' ? 'FAILED' : '-'}: ${cell.why}`];
+  if (cell.status === 'absent') return details;
+  if (row.note !== undefined) details.push(row.note);
+  for (const [form, why] of Object.entries(row.why ?? {})) details.push(`${FORM_NAMES[form]}: - (${why})`);
+  for (const [form, { checks, failed, notPossible }] of Object.entries(cell.forms)) {
+    for (const text of grouped(failed, 'what'))
+      details.push(`FAILED as ${FORM_NAMES[form]}: ${text}, of ${checks} checks`);
+    for (const text of grouped(notPossible, 'why')) details.push(`${FORM_NAMES[form]}: - (${text})`);
+  }
+  return details;
+}
+
+/** What has gone wrong in the same way is told once, with the first check where it did. */
+function grouped(findings, key) {
+  const groups = new Map();
+  for (const finding of findings) {
+    const kind = finding[key]
+      .replace(/ \(request \d+\)|\d+ of \d+: /g, '')
+      .replace(/\bc\d+\b|:\d{4,5}\b/g, '');
+    groups.set(kind, [...(groups.get(kind) ?? []), finding]);
+  }
+  return [...groups.values()].map(([first, ...others]) => {
+    const more = others.length > 0 ? `, and ${others.length} more like it` : '';
+    return `${first[key]} [${first.check}${more}]`;
+  });
+}
