@@ -15,14 +15,14 @@ const made = new Map();
 const copied = new Map();
 
 /** @returns the path of the file to start; made once a directory */
-export function buildApp(kind, app, form, directory) {
+export function buildApp({ kind, external = [] }, app, form, directory) {
   const key = `${directory}|${app}|${form}`;
   if (!made.has(key))
-    made.set(key, form === 'next' ? buildNext(directory) : make(kind, app, form, directory));
+    made.set(key, form === 'next' ? buildNext(directory) : make({ kind, external }, app, form, directory));
   return made.get(key);
 }
 
-async function make(kind, app, form, directory) {
+async function make({ kind, external }, app, form, directory) {
   const { format, packages, outExtension } = FORMATS[form];
   const outfile = join(directory, `${app}${outExtension}`);
   await build({
@@ -35,6 +35,7 @@ async function make(kind, app, form, directory) {
     logLevel: 'silent',
     format,
     packages,
+    external,
   });
   return outfile;
 }

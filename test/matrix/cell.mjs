@@ -2,16 +2,17 @@
 import { startCollector } from '../../dist/collector.js';
 import { buildApp } from './build-app.mjs';
 import { checkClient } from './client-checks.mjs';
-import { libraryOf, whyNotOn } from './library.mjs';
+import { compareVersions, libraryOf, whyNotOn } from './library.mjs';
 import { checkService } from './service-checks.mjs';
 
 /**
  * @param node `{major, version, binary}`
- * @param stress how many contexts at once; `undefined` for the ordinary checks
+ * @param options `stress`: how many contexts at once, `undefined` for the ordinary checks; `isControl`: without the
+ *   agent
  * @returns `{version, status, forms}`: `status` is `ok`, `failed` or `absent`; `forms` the same of each form, with
  *   `failed` checks and what was not possible
  */
-export async function runCell(row, node, { stress } = {}) {
+export async function runCell(row, node, options) {
   let library;
   try {
     library = await libraryOf(row);
@@ -25,12 +26,18 @@ export async function runCell(row, node, { stress } = {}) {
   const why = whyNotOn(node.version, row, library);
   if (why !== undefined) return { version: library.version, status: 'absent', why, forms: {} };
   const forms = {};
-  for (const form of row.forms) forms[form] = await runForm(row, form, library.directory, node, stress);
+  for (const form of row.forms) forms[form] = await runForm(row, form, library.directory, node, options);
   const statuses = Object.values(forms).map(({ status }) => status);
   return { version: library.version, status: statuses.includes('failed') ? 'failed' : 'ok', forms };
 }
 
-async function runForm(row, form, directory, node, stress) {
+async function runForm(row, form, directory, node, { stress, isControl }) {
+  if (form === 'cjs' && row.cjsFrom !== undefined && compareVersions(node.version, row.cjsFrom) < 0) {
+    return {
+      status: 'absent',
+      why: `the package is ESM only, and require loads ESM from Node ${row.cjsFrom}`,
+    };
+  }
   const collector = await startCollector();
   try {
     const findings = await checksOf(row)({
@@ -38,7 +45,7 @@ async function runForm(row, form, directory, node, stress) {
       ...(await filesOf(row, form, directory)),
       start: {
         node,
-        preload: form === 'cjs' ? 'require' : 'import',
+        preload: isControl ? 'none' : form === 'cjs' ? 'require' : 'import',
         cwd: form === 'next' ? directory : undefined,
       },
       environment: langsmithEnv(collector.url),
@@ -64,9 +71,10 @@ function checksOf({ kind }) {
   return kind === 'client' ? checkClient : checkService;
 }
 
-async function filesOf({ kind, app, companion }, form, directory) {
-  const file = await buildApp(kind, app, form, directory);
-  const companionFile = companion && (await buildApp(kind, companion, form, directory));
+async function filesOf(row, form, directory) {
+  const { app, companion } = row;
+  const file = await buildApp(row, app, form, directory);
+  const companionFile = companion && (await buildApp(row, companion, form, directory));
   return { file, companionFile };
 }
 

@@ -40,11 +40,11 @@ async function install(directory, packages) {
 export function whyNotOn(nodeVersion, { from }, { engines }) {
   // The last alternative of a range such as `^14.18.0 || >=16.10.0` names the oldest that goes on for ever.
   const oldest = from === undefined ? />=\s*([\d.]+)[^>]*$/.exec(engines ?? '')?.[1] : String(from);
-  if (oldest === undefined || compare(nodeVersion, oldest) >= 0) return undefined;
+  if (oldest === undefined || compareVersions(nodeVersion, oldest) >= 0) return undefined;
   return `needs Node ${oldest}`;
 }
 
-function compare(a, b) {
+export function compareVersions(a, b) {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (left[i] ?? 0) - (right[i] ?? 0);

@@ -66,8 +66,11 @@ function detailsOf(row, cell) {
   const details = cell.why === undefined ? [] : [`${cell.status === 'failed' ? 'FAILED' : '-'}: ${cell.why}`];
   if (cell.status === 'absent') return details;
   if (row.note !== undefined) details.push(row.note);
-  for (const [form, why] of Object.entries(row.why ?? {})) details.push(`${FORM_NAMES[form]}: - (${why})`);
-  for (const [form, { checks, failed, notPossible }] of Object.entries(cell.forms)) {
+  for (const [form, { status, why, checks, failed, notPossible }] of Object.entries(cell.forms)) {
+    if (status === 'absent') {
+      details.push(`${FORM_NAMES[form]}: - (${why})`);
+      continue;
+    }
     for (const text of grouped(failed, 'what'))
       details.push(`FAILED as ${FORM_NAMES[form]}: ${text}, of ${checks} checks`);
     for (const text of grouped(notPossible, 'why')) details.push(`${FORM_NAMES[form]}: - (${text})`);

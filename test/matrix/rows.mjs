@@ -5,14 +5,17 @@
  *   `engines` say on which Node versions the row exists. `from` says so where a package does not.
  * - `app`: the application under fixtures/matrix/clients or fixtures/matrix/services
  * - `forms`: how the application is made: `cjs`, `esm` (both load the installed package), `bundle` (esbuild, CommonJS).
- *   `why` says for each that is left out why it is.
+ *   `cjsFrom` is the oldest Node that can `require` an ESM-only package; `external`, what a bundle leaves out
  * - clients: `env` of the application; `server`, what it calls (`http` or `h2`); `stress`: part of the stress test
  * - services: `path`, the runs from the one that calls out up to the one below the caller's; `companion`, a service
  *   that is started first; `links: false` where runs cannot be linked, with a `note`
  * - `ci`: part of the slice for CI
  */
 const ALL = ['cjs', 'esm', 'bundle'];
-const NO_CJS = { forms: ['esm', 'bundle'], why: { cjs: 'the package is ESM only' } };
+/** What NestJS loads where it is installed. */
+const NEST_OPTIONAL = ['@nestjs/microservices', '@nestjs/websockets', 'class-transformer', 'class-validator'];
+/** `require` loads ESM from here on. */
+const ESM_ONLY = { cjsFrom: '20.19.0' };
 
 const client = (label, app, options) => ({
   group: 'clients',
@@ -36,7 +39,6 @@ const server = (label, app, options) => service('servers', label, app, options);
 const langsmith = (version, options) =>
   service('LangSmith and LangChain', `langsmith ${version}`, 'node-http', {
     packages: [`langsmith@${version === 'newest' ? 'latest' : version}`],
-    // 0.1.31 has it as an optional peer that esbuild cannot leave out.
     ...options,
   });
 
@@ -67,10 +69,10 @@ export const ROWS = [
     ci: true,
   }),
   client('got 11', 'got', { packages: ['got@11'], stress: true, ci: true }),
-  client('got 12', 'got', { packages: ['got@12'], ...NO_CJS }),
-  client('got 13', 'got', { packages: ['got@13'], ...NO_CJS }),
-  client('got 14', 'got', { packages: ['got@14'], ...NO_CJS, stress: true, ci: true }),
-  client('got 16', 'got', { packages: ['got@16'], ...NO_CJS, stress: true }),
+  client('got 12', 'got', { packages: ['got@12'], ...ESM_ONLY }),
+  client('got 13', 'got', { packages: ['got@13'], ...ESM_ONLY }),
+  client('got 14', 'got', { packages: ['got@14'], ...ESM_ONLY, stress: true, ci: true }),
+  client('got 16', 'got', { packages: ['got@16'], ...ESM_ONLY, stress: true }),
   ...[11, 12, 13, 14, 16].map((major) =>
     client(`got ${major}, http2`, 'got', {
       packages: [`got@${major}`],
@@ -78,16 +80,17 @@ export const ROWS = [
       server: 'h2',
       stress: major === 11 || major === 16,
       ci: major === 14,
-      ...(major > 11 && NO_CJS),
+      ...(major > 11 && ESM_ONLY),
     }),
   ),
   client('node-fetch 2', 'node-fetch', { packages: ['node-fetch@2'] }),
-  client('node-fetch 3', 'node-fetch', { packages: ['node-fetch@3'], ...NO_CJS, ci: true }),
+  client('node-fetch 3', 'node-fetch', { packages: ['node-fetch@3'], ...ESM_ONLY, ci: true }),
   client('superagent 10', 'superagent', { packages: ['superagent@10'] }),
-  client('ky 1', 'ky', { packages: ['ky@1'], ...NO_CJS }),
-  client('ky 2', 'ky', { packages: ['ky@2'], ...NO_CJS }),
+  client('ky 1', 'ky', { packages: ['ky@1'], ...ESM_ONLY }),
+  client('ky 2', 'ky', { packages: ['ky@2'], ...ESM_ONLY }),
   client('ws 8', 'ws', { packages: ['ws@8'], ci: true }),
   client('openai 4', 'openai', { packages: ['openai@4'] }),
+  client('openai 6', 'openai', { packages: ['openai@6'] }),
   client('openai newest', 'openai', { packages: ['openai@latest'] }),
   client('AWS SDK v3, S3', 'aws-s3', { packages: ['@aws-sdk/client-s3@3'], ci: true }),
 
@@ -105,8 +108,7 @@ export const ROWS = [
       'reflect-metadata',
       'rxjs@7',
     ],
-    forms: ['cjs', 'esm'],
-    why: { bundle: 'it loads its parts by names made at run time' },
+    external: NEST_OPTIONAL,
   }),
   server('NestJS newest', 'nest', {
     packages: [
@@ -116,13 +118,12 @@ export const ROWS = [
       'reflect-metadata',
       'rxjs@7',
     ],
-    forms: ['esm'],
-    why: { cjs: 'the package is ESM only', bundle: 'it loads its parts by names made at run time' },
+    external: NEST_OPTIONAL,
+    ...ESM_ONLY,
   }),
   server('Next.js 16', 'next', {
     packages: ['next@16', 'react@19', 'react-dom@19', 'langsmith@latest'],
     forms: ['next'],
-    why: { cjs: 'next build decides', esm: 'next build decides', bundle: 'next build decides' },
   }),
   server('MCP SDK, client to server', 'mcp-client', {
     packages: ['@modelcontextprotocol/sdk@1', 'zod@3'],
