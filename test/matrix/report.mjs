@@ -42,6 +42,24 @@ export function formatMarkdown({ nodes, rows }) {
   return lines.join('\n');
 }
 
+/** @returns the short table of the README: neighbours of one library with the same results share a line */
+export function formatSummary({ nodes, rows }) {
+  const lines = [];
+  for (const row of rows) {
+    const cells = nodes.map(({ major }) => mark(row.cells[major], row)).join(' | ');
+    const [library] = row.label.split(/[ ,]/);
+    const last = lines.at(-1);
+    const isNeighbour = last?.library === library && last.group === row.group && last.cells === cells;
+    if (isNeighbour) last.labels.push(row.label.slice(library.length).trim());
+    else lines.push({ library, group: row.group, cells, labels: [row.label] });
+  }
+  return [
+    `| | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`,
+    `|---|${nodes.map(() => '---|').join('')}`,
+    ...lines.map(({ labels, cells }) => `| ${labels.join('; ')} | ${cells} |`),
+  ].join('\n');
+}
+
 function mark(cell, row) {
   if (cell === undefined) return '';
   if (cell.status === 'absent') return '-';
