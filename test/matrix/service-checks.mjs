@@ -3,7 +3,7 @@
  * makes carries that run, requests at once do not mix, and one without a trace begins its own.
  */
 import { startApplication } from './application.mjs';
-import { Findings } from './findings.mjs';
+import { checkAftermath, Findings } from './findings.mjs';
 import { callersRun, valuesOf } from './trace.mjs';
 import { startUpstream } from './upstream.mjs';
 
@@ -29,15 +29,7 @@ export async function checkService({ row, file, companionFile, start, environmen
       const problems = await Promise.all(runs.map((run) => service.expect(run)));
       return problems.find((problem) => problem !== undefined);
     });
-    const toLangSmith = collector
-      .requests()
-      .filter(({ headers }) => headers['langsmith-trace'] || headers.baggage);
-    findings.check('LangSmith’s own API gets no header', toLangSmith[0]?.path);
-    findings.check('no run is refused', collector.refused()[0]?.reason);
-    const said = apps
-      .flatMap((app) => app.stderr().split('\n'))
-      .filter((line) => line.includes('[trace-agent]'));
-    findings.check('the agent has nothing to say', said[0]);
+    checkAftermath(findings, apps, collector);
     return findings;
   } finally {
     for (const app of apps) app.stop();
