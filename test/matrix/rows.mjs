@@ -45,7 +45,7 @@ const langsmith = (version, options) =>
 export const ROWS = [
   client('node:http and fetch', 'http', { packages: [], stress: true, ci: true }),
   client('undici 5', 'undici', { packages: ['undici@5'], stress: true, ci: true }),
-  client('undici 6', 'undici', { packages: ['undici@6'], stress: true }),
+  client('undici 6', 'undici', { packages: ['undici@6'], stress: true, ci: true }),
   client('undici 7', 'undici', { packages: ['undici@7'], stress: true, ci: true }),
   client('undici 8', 'undici', { packages: ['undici@8'], stress: true }),
   client('axios 0.21', 'axios', { packages: ['axios@0.21'], env: { MATRIX_ADAPTER: 'http' } }),
@@ -102,7 +102,8 @@ export const ROWS = [
   server('express 5', 'express', { packages: ['express@5'], ci: true }),
   server('fastify 5', 'fastify', { packages: ['fastify@5'], from: 20, ci: true }),
   server('koa 3', 'koa', { packages: ['koa@3'] }),
-  server('hono 4', 'hono', { packages: ['@hono/node-server@2', 'hono@4'] }),
+  server('hono 4, node-server 1', 'hono', { packages: ['@hono/node-server@1', 'hono@4'] }),
+  server('hono 4, node-server 2', 'hono', { packages: ['@hono/node-server@2', 'hono@4'] }),
   server('NestJS 11', 'nest', {
     packages: [
       '@nestjs/core@11',
@@ -131,6 +132,7 @@ export const ROWS = [
   server('MCP SDK, client to server', 'mcp-client', {
     packages: ['@modelcontextprotocol/sdk@1', 'zod@3'],
     companion: 'mcp-server',
+    ci: true,
     path: ['work', 'calls-tool'],
   }),
 
@@ -152,6 +154,7 @@ export const ROWS = [
   }),
   service('LangSmith and LangChain', 'LangGraph, @langchain/core 1', 'langgraph', {
     packages: ['@langchain/langgraph@1', '@langchain/core@1'],
+    ci: true,
     path: ['work', 'LangGraph'],
     from: 20,
   }),

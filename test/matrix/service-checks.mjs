@@ -4,6 +4,7 @@
  */
 import { startApplication } from './application.mjs';
 import { checkAftermath, Findings } from './findings.mjs';
+import { post } from './post.mjs';
 import { callersRun, valuesOf } from './trace.mjs';
 import { startUpstream } from './upstream.mjs';
 
@@ -55,14 +56,8 @@ class Service {
   /** @returns what is wrong; `undefined` where nothing is */
   async expect(caller) {
     const id = `s${calls++}`;
-    const answer = await fetch(this.#url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...caller?.headers },
-      body: JSON.stringify({ id }),
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-    });
-    const text = await answer.text();
-    if (!answer.ok || JSON.parse(text).id !== id) return `it answers ${answer.status} ${text.slice(0, 300)}`;
+    const { status, text } = await post(this.#url, caller?.headers, JSON.stringify({ id }), CALL_TIMEOUT_MS);
+    if (status >= 400 || JSON.parse(text).id !== id) return `it answers ${status} ${text.slice(0, 300)}`;
     const arrived = this.#upstream.arrived(id);
     if (arrived.length !== 1) return `${arrived.length} requests of the service instead of 1`;
     const traces = valuesOf(arrived[0].rawHeaders, 'langsmith-trace');

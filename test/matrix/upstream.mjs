@@ -50,6 +50,8 @@ export async function startUpstream(protocol = 'http') {
     protocol === 'h2'
       ? createSecureServer({ key: tls('key'), cert: tls('cert'), allowHTTP1: true }, answer)
       : createServer(answer);
+  // Or a busy machine closes a connection just when the library uses it again.
+  server.keepAliveTimeout = 60_000;
   server.on('upgrade', (request, socket) => {
     keep(request);
     socket.on('error', () => {});
