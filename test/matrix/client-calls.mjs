@@ -72,7 +72,7 @@ export class Client {
     query.set('to', query.get('to').replace('id=', 'id=alone-'));
     const alone = await this.#ask(await this.#withoutAgent, query);
     if (!alone.ok) throw new NotPossible(`fails without the agent too: ${alone.text.split('\n')[0]}`);
-    return `${failure} (and not without the agent)`;
+    return `${failure} (one such call without the agent does not)`;
   }
 }
 
