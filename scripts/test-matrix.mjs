@@ -99,12 +99,14 @@ function toJSON({ group, label, version, forms, note, cells }) {
   return { group, label, version, forms, note, cells };
 }
 
+/** The rows of today, with the newer of two results. */
 function merged(whole, slice) {
-  const rows = whole.rows.map((row) => {
-    const newer = slice.rows.find(({ label }) => label === row.label);
-    return newer === undefined ? row : { ...newer, cells: { ...row.cells, ...newer.cells } };
+  const named = (rows, label) => rows.find((row) => row.label === label);
+  const rows = ROWS.map(({ label }) => {
+    const [older, newer] = [named(whole.rows, label), named(slice.rows, label)];
+    return { ...older, ...newer, cells: { ...older?.cells, ...newer?.cells } };
   });
-  return { ...whole, rows };
+  return { ...whole, rows: rows.filter(({ label }) => label !== undefined) };
 }
 
 async function write(matrix) {
