@@ -2,6 +2,7 @@
 import { startCollector } from '../../dist/collector.js';
 import { buildApp } from './build-app.mjs';
 import { checkClient } from './client-checks.mjs';
+import { grouped } from './findings.mjs';
 import { compareVersions, libraryOf, whyNotOn } from './library.mjs';
 import { checkService } from './service-checks.mjs';
 
@@ -10,7 +11,7 @@ import { checkService } from './service-checks.mjs';
  * @param options `stress`: how many contexts at once, `undefined` for the ordinary checks; `isControl`: without the
  *   agent
  * @returns `{version, status, forms}`: `status` is `ok`, `failed` or `absent`; `forms` the same of each form, with
- *   `failed` checks and what was not possible
+ *   what `failed` and what was `notPossible`, in words
  */
 export async function runCell(row, node, options) {
   let library;
@@ -54,12 +55,17 @@ async function runForm(row, form, directory, node, { stress, isControl }) {
       isStress: stress !== undefined,
     });
     const { checks, failed, notPossible } = findings;
-    return { status: failed.length > 0 ? 'failed' : 'ok', checks, failed, notPossible };
+    return {
+      status: failed.length > 0 ? 'failed' : 'ok',
+      checks,
+      failed: grouped(failed, 'what'),
+      notPossible: grouped(notPossible, 'why'),
+    };
   } catch (error) {
     return {
       status: 'failed',
       checks: 1,
-      failed: [{ check: 'starts', what: firstLine(error.message) }],
+      failed: [`it does not start: ${firstLine(error.message)}`],
       notPossible: [],
     };
   } finally {

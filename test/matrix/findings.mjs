@@ -40,3 +40,18 @@ export function checkAftermath(findings, apps, collector) {
     lines.find((line) => line.includes('[trace-agent]')),
   );
 }
+
+/** What has gone wrong in the same way is told once, with the first check where it did. */
+export function grouped(findings, key) {
+  const groups = new Map();
+  for (const finding of findings) {
+    const kind = finding[key]
+      .replace(/ \(request \d+\)|\d+ of \d+: /g, '')
+      .replace(/\bc\d+\b|:\d{4,5}\b/g, '');
+    groups.set(kind, [...(groups.get(kind) ?? []), finding]);
+  }
+  return [...groups.values()].map(([first, ...others]) => {
+    const more = others.length > 0 ? `, and ${others.length} more like it` : '';
+    return `${first[key]} [${first.check}${more}]`;
+  });
+}

@@ -84,29 +84,19 @@ function detailsOf(row, cell) {
   const details = cell.why === undefined ? [] : [`${cell.status === 'failed' ? 'FAILED' : '-'}: ${cell.why}`];
   if (cell.status === 'absent') return details;
   if (row.note !== undefined) details.push(row.note);
-  for (const [form, { status, why, checks, failed, notPossible }] of Object.entries(cell.forms)) {
-    if (status === 'absent') {
-      details.push(`${FORM_NAMES[form]}: - (${why})`);
-      continue;
-    }
-    for (const text of grouped(failed, 'what'))
-      details.push(`FAILED as ${FORM_NAMES[form]}: ${text}, of ${checks} checks`);
-    for (const text of grouped(notPossible, 'why')) details.push(`${FORM_NAMES[form]}: - (${text})`);
+  const forms = new Map();
+  for (const [form, result] of Object.entries(cell.forms)) {
+    for (const text of textsOf(result)) forms.set(text, [...(forms.get(text) ?? []), FORM_NAMES[form]]);
   }
+  for (const [text, names] of forms) details.push(`${names.join(', ')}: ${text}`);
   return details;
 }
 
-/** What has gone wrong in the same way is told once, with the first check where it did. */
-function grouped(findings, key) {
-  const groups = new Map();
-  for (const finding of findings) {
-    const kind = finding[key]
-      .replace(/ \(request \d+\)|\d+ of \d+: /g, '')
-      .replace(/\bc\d+\b|:\d{4,5}\b/g, '');
-    groups.set(kind, [...(groups.get(kind) ?? []), finding]);
-  }
-  return [...groups.values()].map(([first, ...others]) => {
-    const more = others.length > 0 ? `, and ${others.length} more like it` : '';
-    return `${first[key]} [${first.check}${more}]`;
-  });
+/** What is to be told of one form. */
+function textsOf({ status, why, checks, failed, notPossible }) {
+  if (status === 'absent') return [`- (${why})`];
+  return [
+    ...failed.map((text) => `FAILED: ${text}, of ${checks} checks`),
+    ...notPossible.map((text) => `- (${text})`),
+  ];
 }
