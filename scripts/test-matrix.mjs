@@ -1,0 +1,127 @@
+/**
+ * Tests the built agent with the libraries and frameworks that people use, each in the versions that they run, on
+ * each version of Node that is supported. Libraries and Node binaries come from npm into .cache/.
+ *
+ *     npm run test:matrix                                  all; writes docs/compatibility.json and .md, and the README's table
+ *     npm run test:matrix -- --node 20,26 --only undici,got    a slice; writes nothing
+ *     npm run test:matrix -- --node 24 --only http2 --merge    a slice that replaces its cells in what is written
+ *     npm run test:matrix -- --ci                          the most telling rows on the running Node
+ *     npm run test:matrix -- --control --only got          without the agent: every cell must fail
+ *     npm run test:stress                                  hundreds of contexts at once, redirects and retries
+ *
+ * Exit code 1 if a cell failed; with --control, if one did not.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCell } from '../test/matrix/cell.mjs';
+import { root } from '../test/matrix/library.mjs';
+import { formatMarkdown, formatSummary, formatTerminal } from '../test/matrix/report.mjs';
+import { ROWS } from '../test/matrix/rows.mjs';
+import { installNodes, binary as nodeBinary } from './nodes.mjs';
+
+const MAJORS = ['18', '20', '22', '24', '26'];
+const STRESS_CONTEXTS = 420;
+/** Cells at once. */
+const PARALLEL = 2;
+
+const { values } = parseArgs({
+  options: {
+    node: { type: 'string' },
+    only: { type: 'string' },
+    ci: { type: 'boolean', default: false },
+    stress: { type: 'boolean', default: false },
+    control: { type: 'boolean', default: false },
+    merge: { type: 'boolean', default: false },
+  },
+});
+const nodes =
+  values.ci && values.node === undefined ? [runningNode()] : nodesNamed(values.node?.split(',') ?? MAJORS);
+const rows = ROWS.filter(isWanted).map((row) => ({ ...row, cells: {} }));
+if (rows.length === 0) throw new Error(`no row is named by --only ${values.only}`);
+
+const options = { stress: values.stress ? STRESS_CONTEXTS : undefined, isControl: values.control };
+const started = Date.now();
+const queue = nodes.flatMap((node) => rows.map((row) => [row, node]));
+await Promise.all(Array.from({ length: PARALLEL }, runQueue));
+
+const matrix = { nodes: nodes.map(({ major, version }) => ({ major, version })), rows: rows.map(toJSON) };
+console.log(`\n${formatTerminal(matrix)}`);
+const cells = rows.flatMap((row) => Object.values(row.cells));
+const count = (status) => cells.filter((cell) => cell.status === status).length;
+const seconds = Math.round((Date.now() - started) / 1000);
+console.log(
+  `\n${count('ok')} passed, ${count('failed')} failed, ${count('absent')} skipped\n(cells, in ${seconds} s)`,
+);
+const isWhole =
+  values.node === undefined && values.only === undefined && !values.ci && !values.stress && !values.control;
+if (isWhole) await write(matrix);
+else if (values.merge) await write(merged(JSON.parse(await readFile(document('json'), 'utf8')), matrix));
+process.exitCode = count(values.control ? 'ok' : 'failed') > 0 ? 1 : 0;
+
+async function runQueue() {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const [row, node] = next;
+    const before = Date.now();
+    const cell = await runCell(row, node, options);
+    row.version ??= cell.version;
+    row.cells[node.major] = cell;
+    console.log(`Node ${node.major}  ${cell.status.padEnd(6)}  ${row.label}  (${Date.now() - before} ms)`);
+  }
+}
+
+function isWanted(row) {
+  if (values.stress && !row.stress) return false;
+  if (values.ci && !row.ci) return false;
+  return values.only === undefined || values.only.split(',').some((part) => row.label.includes(part.trim()));
+}
+
+function runningNode() {
+  const { node } = process.versions;
+  return { major: node.split('.')[0], version: node, binary: process.execPath };
+}
+
+function nodesNamed(majors) {
+  const reason = installNodes(majors);
+  if (reason !== undefined) throw new Error(reason);
+  return majors.map((major) => {
+    const binary = nodeBinary(major);
+    return {
+      major,
+      binary,
+      version: execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim().slice(1),
+    };
+  });
+}
+
+function toJSON({ group, label, version, forms, note, cells }) {
+  return { group, label, version, forms, note, cells };
+}
+
+/** The rows of today, with the newer of two results. */
+function merged(whole, slice) {
+  const named = (rows, label) => rows.find((row) => row.label === label);
+  const rows = ROWS.map(({ label }) => {
+    const [older, newer] = [named(whole.rows, label), named(slice.rows, label)];
+    return { ...older, ...newer, cells: { ...older?.cells, ...newer?.cells } };
+  });
+  return { ...whole, rows: rows.filter(({ label }) => label !== undefined) };
+}
+
+async function write(matrix) {
+  await mkdir(join(root, 'docs'), { recursive: true });
+  await writeFile(document('json'), `${JSON.stringify(matrix, null, 2)}\n`);
+  await writeFile(document('md'), formatMarkdown(matrix));
+  const readme = join(root, 'README.md');
+  const text = await readFile(readme, 'utf8');
+  const table = text.replace(
+    /(<!-- compatibility -->\n)[\s\S]*(<!-- \/compatibility -->)/,
+    (_, start, end) => `${start}\n${formatSummary(matrix)}\n\n${end}`,
+  );
+  await writeFile(readme, table);
+}
+
+function document(extension) {
+  return join(root, 'docs', `compatibility.${extension}`);
+}

@@ -1,0 +1,102 @@
+// The matrix for the terminal and as Markdown.
+
+const FORM_NAMES = { cjs: 'CommonJS', esm: 'ESM', bundle: 'bundle', next: 'next start' };
+
+/** @returns the table, and below it each failure and each reason */
+export function formatTerminal({ nodes, rows }) {
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  const lines = [`${''.padEnd(width)}  ${nodes.map(({ major }) => `Node ${major}`.padEnd(9)).join('')}`];
+  const details = [];
+  for (const row of rows) {
+    const cells = nodes.map(({ major }) => row.cells[major]);
+    lines.push(`${row.label.padEnd(width)}  ${cells.map((cell) => mark(cell, row).padEnd(9)).join('')}`);
+    for (const [i, cell] of cells.entries()) {
+      for (const text of detailsOf(row, cell)) details.push(`${row.label}, Node ${nodes[i].major}: ${text}`);
+    }
+  }
+  return [...lines, '', ...details].join('\n');
+}
+
+/** @returns a document; made of nothing but the matrix */
+export function formatMarkdown({ nodes, rows }) {
+  const lines = [
+    '# Compatibility',
+    '',
+    'Made by `npm run test:matrix` from docs/compatibility.json: real processes under the built agent, over loopback.',
+    'Each cell stands for all checks in each form that the row names: CommonJS, ESM, and bundled with esbuild.',
+    '',
+  ];
+  const notes = [];
+  for (const group of new Set(rows.map((row) => row.group))) {
+    lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, '');
+    lines.push(`| | version | as | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`);
+    lines.push(`|---|---|---|${nodes.map(() => '---|').join('')}`);
+    for (const row of rows.filter((row) => row.group === group)) {
+      const cells = nodes.map(({ major }) => noted(row, row.cells[major], notes));
+      const forms = row.forms.map((form) => FORM_NAMES[form]).join(', ');
+      lines.push(`| ${row.label} | ${row.version ?? ''} | ${forms} | ${cells.join(' | ')} |`);
+    }
+    lines.push('');
+  }
+  lines.push('## Notes', '', ...notes.map((note, i) => `${i + 1}. ${note}`), '');
+  return lines.join('\n');
+}
+
+/** @returns the short table of the README: neighbours of one library with the same results share a line */
+export function formatSummary({ nodes, rows }) {
+  const lines = [];
+  for (const row of rows) {
+    const cells = nodes.map(({ major }) => mark(row.cells[major], row)).join(' | ');
+    const [library] = row.label.split(/[ ,]/);
+    const last = lines.at(-1);
+    const isNeighbour = last?.library === library && last.group === row.group && last.cells === cells;
+    if (isNeighbour) last.labels.push(row.label.slice(library.length).trim());
+    else lines.push({ library, group: row.group, cells, labels: [row.label] });
+  }
+  return [
+    `| | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`,
+    `|---|${nodes.map(() => '---|').join('')}`,
+    ...lines.map(({ labels, cells }) => `| ${labels.join('; ')} | ${cells} |`),
+  ].join('\n');
+}
+
+function mark(cell, row) {
+  if (cell === undefined) return '';
+  if (cell.status === 'absent') return '-';
+  if (cell.status === 'failed') return 'FAILED';
+  return row.note === undefined ? 'ok' : 'relays';
+}
+
+/** A cell of the document, with the numbers of its notes: what failed and what does not exist, each told once. */
+function noted(row, cell, notes) {
+  if (cell === undefined) return 'not run';
+  const numbers = detailsOf(row, cell).map((text) => {
+    const note = `${row.label}: ${text}`;
+    if (!notes.includes(note)) notes.push(note);
+    return notes.indexOf(note) + 1;
+  });
+  const told = numbers.length > 0 ? ` <sup>${numbers.join(' ')}</sup>` : '';
+  return `${cell.status === 'failed' ? '**FAILED**' : mark(cell, row)}${told}`;
+}
+
+function detailsOf(row, cell) {
+  if (cell === undefined) return [];
+  const details = cell.why === undefined ? [] : [`${cell.status === 'failed' ? 'FAILED' : '-'}: ${cell.why}`];
+  if (cell.status === 'absent') return details;
+  if (row.note !== undefined) details.push(row.note);
+  const forms = new Map();
+  for (const [form, result] of Object.entries(cell.forms)) {
+    for (const text of textsOf(result)) forms.set(text, [...(forms.get(text) ?? []), FORM_NAMES[form]]);
+  }
+  for (const [text, names] of forms) details.push(`${names.join(', ')}: ${text}`);
+  return details;
+}
+
+/** What is to be told of one form. */
+function textsOf({ status, why, checks, failed, notPossible }) {
+  if (status === 'absent') return [`- (${why})`];
+  return [
+    ...failed.map((text) => `FAILED: ${text}, of ${checks} checks`),
+    ...notPossible.map((text) => `- (${text})`),
+  ];
+}
