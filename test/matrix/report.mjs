@@ -93,9 +93,10 @@ function detailsOf(row, cell) {
 }
 
 /** What is to be told of one form. */
-function textsOf({ status, why, checks, failed, notPossible }) {
+function textsOf({ status, why, limit, checks, failed, notPossible }) {
   if (status === 'absent') return [`- (${why})`];
   return [
+    ...(limit === undefined ? [] : [`no trace (${limit})`]),
     ...failed.map((text) => `FAILED: ${text}, of ${checks} checks`),
     ...notPossible.map((text) => `- (${text})`),
   ];

@@ -5,6 +5,7 @@
  *   `engines` say on which Node versions the row exists. `from` and `notOn` say so where a package does not.
  * - `app`: the application under fixtures/matrix/clients or fixtures/matrix/services
  * - `forms`: how the application is made: `cjs`, `esm` (both load the installed package), `bundle` (esbuild, CommonJS).
+ *   `limits` says of a form that no trace is sent, and why: then that is all that may fail.
  *   `cjsFrom` is the oldest Node that can `require` an ESM-only package; `external`, what a bundle leaves out
  * - clients: `env` of the application; `server`, what it calls (`http` or `h2`); `stress`: part of the stress test
  * - services: `path`, the runs from the one that calls out up to the one below the caller's; `companion`, a service
@@ -80,6 +81,9 @@ export const ROWS = [
       server: 'h2',
       stress: major === 11 || major === 16,
       ci: major === 14,
+      ...(major < 16 && {
+        limits: { bundle: 'http2-wrapper in a bundle cannot be followed; a warning says so' },
+      }),
       // http2-wrapper 1.
       ...(major === 11 && { notOn: { 18: 'its http2 calls get no answer, without the agent either' } }),
       ...(major > 11 && ESM_ONLY),
