@@ -14,7 +14,7 @@ import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
 const INBOUND = Symbol('trace-agent inbound');
 
@@ -148,10 +148,6 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter((name) => moduleLoadList.includes(`NativeModule ${name}`))
     .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
-}
-
-function apply(original: Emit, emitter: object, args: Parameters<Emit>): boolean {
-  return original.apply(emitter, args);
 }
 
 const NOTHING: PropertyDescriptor = { value: null, configurable: true, writable: true };

@@ -15,7 +15,7 @@ import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-
 import { onHTTP2Loaded } from './http2-loaded.ts';
 import { type ClientSession, clientSessionPrototype, factsOf } from './http2-session.ts';
 import { watchHTTP2Wrapper } from './http2-wrapper.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, type Undo } from './instrumentation.ts';
 import { onModules } from './loaded-modules.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 
@@ -135,10 +135,6 @@ function call(
   options: unknown,
 ): ClientHttp2Stream {
   return request.call(session, headers, options);
-}
-
-function apply(emit: Emit, stream: Bound, args: Parameters<Emit>): boolean {
-  return emit.apply(stream, args);
 }
 
 /** By what it says of itself in each call, since 1.0. */

@@ -46,3 +46,12 @@ function isEnumerableIn(object: object | null, name: string): boolean {
   }
   return false;
 }
+
+/** `original.apply(target, args)`, as a callback of `ContextStorage.run`: no closure is needed. */
+export function apply<A extends unknown[], R>(
+  original: (this: never, ...args: A) => R,
+  target: object,
+  args: A,
+): R {
+  return original.apply(target as never, args);
+}

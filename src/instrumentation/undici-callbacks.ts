@@ -6,7 +6,7 @@
  */
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure } from '../log.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 
@@ -76,7 +76,7 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
       function emit(this: object, ...args) {
         return context === contexts.current()
           ? original().apply(this, args)
-          : contexts.run(context, apply, original() as Callback, this, args);
+          : contexts.run(context, apply, original(), this, args);
       };
     patchMethod(socket, 'emit', wrapEmit);
   }
@@ -101,8 +101,4 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
 
 function isEmitter(value: unknown): value is Emitter {
   return typeof (value as Emitter | null | undefined)?.emit === 'function';
-}
-
-function apply(original: Callback, target: object, args: unknown[]): unknown {
-  return original.apply(target, args);
 }

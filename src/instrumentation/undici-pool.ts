@@ -13,7 +13,7 @@
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure, logOnce } from '../log.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
@@ -76,7 +76,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
         const isIt = item.handler === handler || item.opts === options;
         const context = isIt ? waiting.get(item) : undefined;
         if (context === contexts.current()) return original().call(this, options, handler);
-        return contexts.run(context, apply, original(), this, options, handler);
+        return contexts.run(context, apply, original(), this, [options, handler]);
       } finally {
         depth--;
       }
@@ -221,8 +221,4 @@ function keepsContext(root: string): boolean {
     // Not readable (a permission model): the patch does no harm where it is not needed.
     return false;
   }
-}
-
-function apply(original: Dispatch, dispatcher: object, options: unknown, handler: unknown): boolean {
-  return original.call(dispatcher, options, handler);
 }
