@@ -72,9 +72,9 @@ describe.each(variants)('HTTP/2 requests out, $name', ({ options }) => {
   const all = [
     ...Object.keys({ ...forms.session, ...forms.libraries }).map((form) => ({ form, isTLS: false })),
     ...Object.keys(forms.tls).map((form) => ({ form, isTLS: true })),
-  ].map((each) => ({ ...each, number: NUMBERS[each.form] ?? '' }));
+  ].map((each) => ({ ...each, title: `${NUMBERS[each.form] ?? ''}${each.form}` }));
 
-  it.each(all.filter(({ form }) => runsHere(form)))('$number$form', async ({ form, isTLS }) => {
+  it.each(all.filter(({ form }) => runsHere(form)))('$title', async ({ form, isTLS }) => {
     const to = isTLS ? secure : clear;
     const untraced = await call(form, to, {});
     expect(untraced.headers).not.toHaveProperty('langsmith-trace');
