@@ -142,6 +142,29 @@ export class Propagator {
     return false;
   }
 
+  /**
+   * What another agent adds to a `baggage` of ours stands behind it. Where there is no room for both, ours goes.
+   *
+   * @returns whether it is written; not where the request has no `baggage` of ours
+   */
+  append<T>(carrier: OutgoingCarrier<T>, request: T, added: string): boolean {
+    const own = carrier.header(request, BAGGAGE_HEADER);
+    const trace = carrier.header(request, TRACE_HEADER);
+    if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith('langsmith-')) return false;
+    // OpenTelemetry's propagator sends on all members of the inbound header, ours among them.
+    const others = mergeBaggage('', added);
+    if (others === '') return true;
+    const both = `${own},${others}`;
+    const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
+    if (size <= MAX_REQUEST_BYTES && both.length <= MAX_BAGGAGE_BYTES) {
+      carrier.write(request, trace, both);
+      return true;
+    }
+    logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+    carrier.write(request, trace, mergeBaggage('', both));
+    return true;
+  }
+
   /** The `baggage` to write; `undefined` to leave the request's own as it is, `''` where nothing of it stays. */
   private baggageFor<T>(
     carrier: OutgoingCarrier<T>,

@@ -19,6 +19,7 @@ import {
   isAbsolute,
   originOf,
   parseHostHeader,
+  UNKNOWN,
 } from '../policy/destinations.ts';
 import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
@@ -177,20 +178,26 @@ function headerOf(request: Request, name: string): HeaderValue {
 
 /** The connection's host, and the `Host` header for the port; a proxy's requests name the target in the path. */
 function destinationKey(request: Request, host: HeaderValue): string {
-  if (request.socketPath) return 'unix';
+  if (request.socketPath) return `unix|${host ?? ''}`;
   const key = `${request.protocol}//${request.host}|${host ?? ''}`;
   const path = String(request.path);
   return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
 }
 
 function destination(request: Request, hostHeader: HeaderValue): Destination | undefined {
-  if (request.socketPath) return { host: '', port: undefined, local: true, via: undefined };
+  if (request.socketPath) {
+    const named = typeof hostHeader === 'string' ? parseHostHeader(hostHeader).host : undefined;
+    return { host: '', port: undefined, local: true, via: undefined, named };
+  }
   const connected = { host: request.host, port: portOf(request, hostHeader), local: false, via: undefined };
   const path = String(request.path);
   if (!isAbsolute(path)) return behind(connected, hostHeader);
   const origin = originOf(path);
   if (origin === undefined) return undefined;
-  return { ...destinationOfURL(new URL(origin)), via: connected };
+  const target = destinationOfURL(new URL(origin));
+  // The agent of a proxy (Node's own from 24 on, http-proxy-agent) puts the target into the path and connects elsewhere.
+  const isHidden = canonicalHost(target.host) === canonicalHost(request.host);
+  return { ...target, via: isHidden ? UNKNOWN : connected };
 }
 
 /**

@@ -1,8 +1,10 @@
 /** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
+import { builtin } from '../builtins.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
-import type { Destination } from '../policy/destinations.ts';
+import { type Destination, UNKNOWN } from '../policy/destinations.ts';
+import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
-import { type ClientSession, factsOf } from './http2-session.ts';
+import { type ClientSession, factsOf, peerOf } from './http2-session.ts';
 
 type Pair = readonly [name: string, value: unknown];
 
@@ -31,13 +33,19 @@ export function copyOf(session: ClientSession, given: unknown): HTTP2Request | u
 
 const shared = {
   destinationKey({ session, headers }: HTTP2Request) {
-    const { authority, isLocal } = factsOf(session);
-    return isLocal ? 'unix' : `h2 ${authority ?? ''}|${claimedBy(headers) ?? ''}`;
+    const { authority, isLocal, isClear } = factsOf(session);
+    const peer = isClear && !isLocal ? peerOf(session) : undefined;
+    return `${isLocal ? 'unix' : 'h2'} ${authority ?? ''}|${peer ?? ''}|${claimedBy(headers) ?? ''}`;
   },
   destination({ session, headers }: HTTP2Request) {
-    const { authority, isLocal } = factsOf(session);
-    if (isLocal) return { host: '', port: undefined, local: true, via: undefined };
-    return destination(authority, claimedBy(headers));
+    const { authority, isLocal, isClear } = factsOf(session);
+    const claimed = claimedBy(headers);
+    if (isLocal) {
+      const named = parse(claimed ?? authority ?? '')?.host;
+      return { host: '', port: undefined, local: true, via: undefined, named };
+    }
+    const wanted = destination(authority, claimed);
+    return isClear && wanted !== undefined ? reached(wanted, peerOf(session)) : wanted;
   },
   target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
@@ -45,7 +53,7 @@ const shared = {
     let size = REQUEST_OVERHEAD;
     for (const [name, value] of pairsOf(headers)) {
       const values = Array.isArray(value) ? value : [value];
-      for (const one of values) size += name.length + String(one).length + HEADER_OVERHEAD;
+      for (const one of values) size += name.length + textOf(one).length + HEADER_OVERHEAD;
     }
     // A server that takes less says so when it has connected.
     const limit = session.remoteSettings?.maxHeaderListSize ?? USUAL_LIMIT;
@@ -86,6 +94,11 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
   },
 };
 
+/** Node refuses an object that cannot be made a text, in its own words. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value);
+}
+
 /** What is given as `undefined` is not sent (`internal/http2/util.js`). */
 function pairsOf(headers: HTTP2Request['headers']): Pair[] {
   if (!Array.isArray(headers)) return Object.entries(headers).filter(([, value]) => value !== undefined);
@@ -124,6 +137,16 @@ function destination(authority: string | undefined, claimed: string | undefined)
   if (other === undefined) return undefined;
   const isSame = other.host === connected.host && (other.port ?? connected.port) === connected.port;
   return isSame ? connected : { ...connected, claimed: other };
+}
+
+/** In clear text nobody has checked that the other side is the authority: `connect` may have been told another host. */
+function reached(wanted: Destination, peer: string | undefined): Destination {
+  const host = canonicalHost(wanted.host);
+  if (peer !== undefined && canonicalHost(peer) === host) return wanted;
+  // An address is not looked up, so nothing is known of it until it has been reached.
+  const { isIP } = builtin<typeof import('node:net')>('net');
+  if (peer === undefined && isIP(host ?? '') !== 0) return wanted;
+  return { ...wanted, via: { ...UNKNOWN, host: peer ?? '', port: wanted.port } };
 }
 
 function parse(authority: string): Destination | undefined {

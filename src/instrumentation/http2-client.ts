@@ -13,7 +13,13 @@ import type { Propagator } from '../propagator.ts';
 import { watchGRPC } from './grpc.ts';
 import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-carrier.ts';
 import { onHTTP2Loaded } from './http2-loaded.ts';
-import { type ClientSession, clientSessionPrototype, factsOf } from './http2-session.ts';
+import {
+  type ClientSession,
+  clientSessionPrototype,
+  factsOf,
+  isOwnConnect,
+  onNextSession,
+} from './http2-session.ts';
 import { watchHTTP2Wrapper } from './http2-wrapper.ts';
 import { apply, patchMethod, type Undo } from './instrumentation.ts';
 import { onModules } from './loaded-modules.ts';
@@ -113,10 +119,14 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
     };
   }
 
+  function patchSession(prototype: ClientSession): void {
+    undos.push(patchMethod(prototype as unknown as { request: Request }, 'request', wrapRequest));
+  }
+
   undos.push(
     onHTTP2Loaded(contexts, () => {
-      const prototype = clientSessionPrototype() as unknown as { request: Request };
-      undos.push(patchMethod(prototype, 'request', wrapRequest));
+      if (isOwnConnect()) patchSession(clientSessionPrototype());
+      else undos.push(onNextSession(patchSession));
       undos.push(
         onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
       );

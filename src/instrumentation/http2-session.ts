@@ -1,11 +1,18 @@
 /**
  * What only the private members of node:http2 tell of a client's session, for Node 18 to 26; all of them are here.
  */
+
+import type { EventEmitter } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { builtin } from '../builtins.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
 
 export type ClientSession = ClientHttp2Session;
+
+type On = (this: object, ...args: never[]) => unknown;
+type SetNoDelay = (this: object, ...args: never[]) => unknown;
 
 /** Who calls `request` on a session, and so what the context of that call is worth. */
 export type SessionOwner = 'application' | 'undici' | 'http2-wrapper';
@@ -48,6 +55,8 @@ export interface SessionFacts {
   readonly authority: string | undefined;
   /** Whether it goes over a unix socket. */
   readonly isLocal: boolean;
+  /** Whether nobody has checked that the other side is the authority. */
+  readonly isClear: boolean;
 }
 
 const known = new WeakMap<ClientSession, SessionFacts>();
@@ -55,7 +64,12 @@ const known = new WeakMap<ClientSession, SessionFacts>();
 export function factsOf(session: ClientSession): SessionFacts {
   let facts = known.get(session);
   if (facts === undefined) {
-    facts = { owner: ownerOf(session), authority: authorityOf(session), isLocal: isLocal(session) };
+    facts = {
+      owner: ownerOf(session),
+      authority: textOf(session, 'authority'),
+      isLocal: isLocal(session),
+      isClear: textOf(session, 'protocol') === 'http:',
+    };
     known.set(session, facts);
   }
   return facts;
@@ -70,10 +84,68 @@ function ownerOf(session: ClientSession): SessionOwner {
   return 'application';
 }
 
-function authorityOf(session: ClientSession): string | undefined {
-  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'authority');
-  const authority = symbol && (session as unknown as Record<symbol, unknown>)[symbol];
-  return typeof authority === 'string' ? authority : undefined;
+function textOf(session: ClientSession, member: 'authority' | 'protocol'): string | undefined {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === member);
+  const text = symbol && (session as unknown as Record<symbol, unknown>)[symbol];
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** The name that the socket has looked up, or the address that it has reached; `undefined` before that. */
+export function peerOf(session: ClientSession): string | undefined {
+  if (session.destroyed) return undefined;
+  const { _host, remoteAddress } = session.socket as { _host?: unknown; remoteAddress?: string };
+  return typeof _host === 'string' ? _host : remoteAddress;
+}
+
+/** Whether `http2.connect` is Node's own, and not wrapped by another agent, or a mock. */
+export function isOwnConnect(): boolean {
+  const { connect } = builtin<typeof import('node:http2')>('http2');
+  return Function.prototype.toString.call(connect).includes('new ClientHttp2Session(');
+}
+
+/**
+ * Waits for the next session of an application whose `connect` is not Node's own: that one is not to be called. The
+ * constructor of a session calls `setNoDelay` on its socket, and after it `on` on itself (Node 18 to 26).
+ */
+export function onNextSession(found: (prototype: ClientSession) => void): Undo {
+  const { Socket } = builtin<typeof import('node:net')>('net');
+  const { EventEmitter } = builtin<typeof import('node:events')>('events');
+  const undos: Undo[] = [];
+  let isDone = false;
+  function undo(): void {
+    isDone = true;
+    for (const one of undos.splice(0).reverse()) one();
+  }
+  function arm(): void {
+    const undoOn = patchMethod<EventEmitter, On>(
+      EventEmitter.prototype,
+      'on',
+      (original) =>
+        function on(this: object, ...args) {
+          if (!isDone && this.constructor?.name === 'ClientHttp2Session') {
+            undo();
+            found(Object.getPrototypeOf(this) as ClientSession);
+          }
+          return original().apply(this, args);
+        },
+    );
+    undos.push(undoOn);
+    queueMicrotask(undoOn);
+  }
+  undos.push(
+    patchMethod<Socket, SetNoDelay>(
+      Socket.prototype,
+      'setNoDelay',
+      (original) =>
+        function setNoDelay(this: object, ...args) {
+          if (!isDone) arm();
+          return original().apply(this, args);
+        },
+    ),
+  );
+  // The caller may be in that constructor.
+  arm();
+  return undo;
 }
 
 function isLocal(session: ClientSession): boolean {

@@ -9,6 +9,7 @@ import { logFailure } from '../log.ts';
 import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
+const SOCKET_CONTEXT = Symbol('trace-agent context of an upgrade');
 
 /** They hand over the socket, which from then on belongs to this request alone. */
 const UPGRADES = ['onUpgrade', 'onRequestUpgrade'];
@@ -37,6 +38,10 @@ interface Request {
 }
 type Callback = (this: Request, ...args: unknown[]) => unknown;
 type Emitter = { emit(this: object, ...args: unknown[]): unknown };
+interface Upgraded extends Request {
+  /** `null`: of a request that was made where there was no run. */
+  [SOCKET_CONTEXT]?: Context | null;
+}
 
 export interface UndiciCallbacks {
   /** From now on `request` calls back in `context`; in none where it is `undefined`. */
@@ -71,14 +76,22 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     };
   };
 
+  const wrapEmit = (original: () => Callback): Callback =>
+    function emit(this: Upgraded, ...args) {
+      const bound = this[SOCKET_CONTEXT];
+      const context = bound ?? undefined;
+      return bound === undefined || context === contexts.current()
+        ? original().apply(this, args)
+        : contexts.run(context, apply, original(), this, args);
+    };
+
   function bindSocket(socket: Emitter, context: Context | undefined): void {
-    const wrapEmit = (original: () => Emitter['emit']): Emitter['emit'] =>
-      function emit(this: object, ...args) {
-        return context === contexts.current()
-          ? original().apply(this, args)
-          : contexts.run(context, apply, original(), this, args);
-      };
-    patchMethod(socket, 'emit', wrapEmit);
+    const prototype = Object.getPrototypeOf(socket) as Record<string, Callback>;
+    if (!patched.has(prototype)) {
+      patched.add(prototype);
+      undos.push(patchMethod(prototype, 'emit', wrapEmit));
+    }
+    Object.defineProperty(socket, SOCKET_CONTEXT, { value: context ?? null, configurable: true });
   }
 
   return {

@@ -2,7 +2,6 @@
  * How undici's own `Request` (`lib/core/request.js`) is read and written: in place, so nothing of the caller's is
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
-import { mergeBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
@@ -104,19 +103,6 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
     request.headers = `${kept.join('\r\n')}\r\n`;
   },
 };
-
-/** @returns whether there was a `baggage` of ours, and what is added stands behind it now */
-export function appendToOurs(request: UndiciRequest, value: unknown): boolean {
-  const carrier = carrierOf(request);
-  const own = carrier?.header(request, BAGGAGE_HEADER);
-  const trace = carrier?.header(request, TRACE_HEADER);
-  if (typeof own !== 'string' || typeof trace !== 'string' || typeof value !== 'string') return false;
-  if (!own.startsWith('langsmith-')) return false;
-  // OpenTelemetry's propagator sends on all members of the inbound header, ours among them.
-  const others = mergeBaggage('', value);
-  if (others !== '') carrier?.write(request, trace, `${own},${others}`);
-  return true;
-}
 
 export function isNamed(name: unknown, wanted: string): boolean {
   return typeof name === 'string' && name.length === wanted.length && name.toLowerCase() === wanted;

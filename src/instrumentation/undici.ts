@@ -9,7 +9,7 @@ import { logFailure, logOnce } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 import { installUndiciCallbacks } from './undici-callbacks.ts';
-import { type AddHeader, appendToOurs, carrierOf, isNamed, type UndiciRequest } from './undici-carrier.ts';
+import { type AddHeader, carrierOf, isNamed, type UndiciRequest } from './undici-carrier.ts';
 import { installUndiciPool } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
@@ -57,7 +57,8 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
 
   function addsToOurs(request: UndiciRequest, name: string, value: string): boolean {
     try {
-      return isNamed(name, BAGGAGE_HEADER) && appendToOurs(request, value);
+      const carrier = isNamed(name, BAGGAGE_HEADER) ? carrierOf(request) : undefined;
+      return carrier !== undefined && typeof value === 'string' && propagator.append(carrier, request, value);
     } catch (error) {
       logFailure('append to baggage', error);
       return false;

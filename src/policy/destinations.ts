@@ -19,7 +19,12 @@ export interface Destination {
    * it cannot be told: both must be allowed what it gets.
    */
   readonly claimed?: Destination | undefined;
+  /** The host that a request over a unix socket names: a proxy may listen there, so what excepts that host holds. */
+  readonly named?: string | undefined;
 }
+
+/** A proxy that cannot be told: it gets what everybody may get. */
+export const UNKNOWN: Destination = { host: '', port: undefined, local: false, via: undefined };
 
 /** What a destination gets. */
 export const GRANT = { nothing: 0, trace: 1, everything: 2 } as const;
@@ -66,6 +71,7 @@ export class DestinationPolicy {
     if (endpoint === undefined) return GRANT.nothing;
     if (!destination.local && this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
     if (!matches(this.config.propagateTo, endpoint)) return GRANT.nothing;
+    if (destination.named !== undefined) return this.grantNamed(destination);
     return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
   }
 
@@ -77,9 +83,20 @@ export class DestinationPolicy {
     return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
   }
 
+  private grantNamed({ named = '', ...destination }: Destination): Grant {
+    const endpoint = endpointOf({ ...destination, host: named, local: false });
+    if (endpoint !== undefined) {
+      const { host, port } = endpoint;
+      if (this.langSmithAPI.includes(host, port) || isExcepted(this.config.propagateTo, endpoint))
+        return GRANT.nothing;
+      if (isExcepted(this.config.shareMetadataWith, endpoint)) return GRANT.trace;
+    }
+    return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
+  }
+
   private sharesMetadata(destination: Destination): boolean {
-    const endpoint = endpointOf(destination);
-    return endpoint !== undefined && matches(this.config.shareMetadataWith, endpoint);
+    const endpoint = endpointOf(destination) ?? { host: '', port: undefined };
+    return matches(this.config.shareMetadataWith, endpoint);
   }
 }
 
