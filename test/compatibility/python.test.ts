@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, checkTrace, startCollector } from '../../src/collector/index.ts';
+import { formatBaggage, mergeBaggage } from '../../src/headers/baggage.ts';
 import { type App, cleanEnv, fixture, root, startApp } from '../support/app.ts';
+import { fields } from '../support/fields.ts';
+import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 // `npm run test:python` makes the virtual environment and names its interpreter here.
@@ -69,6 +73,30 @@ describe.runIf(python !== undefined)('the Python SDK', () => {
     expect(work?.tags).toEqual(tags);
   });
 
+  it('Python reads what was meant', async () => {
+    const sent = fc.sample(fields, 500).map((said, i) => {
+      const trace = dottedOrder(1 + (i % 40));
+      const baggage = mergeBaggage(formatBaggage(said), 'vendor=1;p=2,other=%20');
+      return { said, trace, headers: { 'langsmith-trace': trace, baggage } };
+    });
+    const lines = sent.map(({ headers }) => `${JSON.stringify(headers)}\n`).join('');
+    const answers = (await runPython('read_headers.py', [], {}, lines)).split('\n');
+    expect(answers).toHaveLength(sent.length);
+    for (const [i, { said, trace }] of sent.entries()) {
+      const { metadata, tags, project } = said;
+      const read = JSON.parse(answers[i] ?? '');
+      // A set, to Python.
+      expect(read.tags.sort()).toEqual([...new Set(tags)].sort());
+      expect(read).toMatchObject({
+        id: runIdOf(trace),
+        trace_id: traceIdOf(trace),
+        dotted_order: trace,
+        metadata,
+        project,
+      });
+    }
+  });
+
   it('Python calls Node', async () => {
     const query = new URLSearchParams({ to: upstream.url });
     const order = await runPython('client.py', [`${node.url}/?${query}`], env('client', 'ignored'));
@@ -122,8 +150,9 @@ async function startPython(file: string, env: NodeJS.ProcessEnv): Promise<Python
   throw new Error(`${file} does not answer\n${stderr}`);
 }
 
-function runPython(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+function runPython(file: string, args: string[], env: NodeJS.ProcessEnv, input = ''): Promise<string> {
   const child = spawn(`${python}`, [fixture(`python/${file}`), ...args], { cwd: root, env: cleanEnv(env) });
+  child.stdin.end(input);
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk) => {
