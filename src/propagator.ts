@@ -40,7 +40,7 @@ export interface OutgoingCarrier<T> {
  * What a server takes of request line and headers together: Node's default (`--max-http-header-size`). Beyond it
  * the answer is 431.
  */
-const MAX_REQUEST_BYTES = 16_384;
+export const MAX_REQUEST_BYTES = 16_384;
 /** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
 const MAX_BAGGAGE_BYTES = 8192;
 const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
@@ -147,7 +147,7 @@ export class Propagator {
    *
    * @returns whether it is written; not where the request has no `baggage` of ours
    */
-  append<T>(carrier: OutgoingCarrier<T>, request: T, added: string): boolean {
+  appendBaggage<T>(carrier: OutgoingCarrier<T>, request: T, added: string): boolean {
     const own = carrier.header(request, BAGGAGE_HEADER);
     const trace = carrier.header(request, TRACE_HEADER);
     if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith('langsmith-')) return false;

@@ -15,11 +15,12 @@ const GUARDS = [
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|function apply)/,
   /^src\/instrumentation\/http-client\.ts: (set\(value\)|return function _storeHeader|function injectInto)/,
   /^src\/instrumentation\/http-server\.ts: (return function emit|function contextFor\()/,
-  /^src\/instrumentation\/undici-callbacks\.ts: (return function (callback|upgrade)|function emit)/,
+  /^src\/instrumentation\/undici-callbacks\.ts: (return function (callback|upgrade)|function call)/,
+  /^src\/instrumentation\/bound-emitters\.ts: function emit/,
   /^src\/instrumentation\/undici-pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
   /^src\/instrumentation\/undici\.ts: function (onRequest|addHeader|addsToOurs)/,
   /^src\/instrumentation\/http2-loaded\.ts: (function (look|setNoDelay))/,
-  /^src\/instrumentation\/http2-client\.ts: (return function (request|emit)|function (contextOf|inject|bind|call))/,
+  /^src\/instrumentation\/http2-client\.ts: (return function request|function (contextOf|inject|bind|call))/,
   /^src\/propagator\.ts: inject\(carrier/,
 ];
 const env = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'test' };

@@ -15,7 +15,7 @@ import type { RunTreeLike } from './run-tree.ts';
 type Run = RunTreeLike & { dotted_order?: unknown };
 
 /** Raises the start of a run to its parent's, and from now on that of the children that are added to it. */
-export function raise(run: RunTreeLike): void {
+export function raiseStart(run: RunTreeLike): void {
   if (typeof run.dotted_order !== 'string') return;
   const dottedOrder = notBeforeParent(run.dotted_order);
   // What has been posted (`postRun` sets the runtime) stays as it is.
@@ -50,7 +50,7 @@ export class ChildRuns extends Array<unknown> {
       if (typeof run !== 'object' || run === null) continue;
       // `RunTree.createChild` adds a run that has its dotted order already.
       if ((run as Run).dotted_order === undefined) raiseOncePlaced(run);
-      else raise(run);
+      else raiseStart(run);
     }
     return super.push(...runs);
   }

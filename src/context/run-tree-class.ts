@@ -1,5 +1,5 @@
 import { builtin } from '../builtins.ts';
-import { raise } from './clock-skew.ts';
+import { raiseStart } from './clock-skew.ts';
 
 type RunTreeClass = new (config: Record<string, unknown>) => object;
 
@@ -36,7 +36,7 @@ export function createChildOf(parent: object, config: Record<string, unknown>): 
   const destination =
     address !== undefined ? { address } : project_name !== undefined ? { project_name } : {};
   const child = new known({ ...config, ...destination, metadata, parent_run: parent });
-  raise(child);
+  raiseStart(child);
   return child;
 }
 

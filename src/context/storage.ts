@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
-import { raise } from './clock-skew.ts';
+import { raiseStart } from './clock-skew.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
@@ -109,7 +109,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     onRun(run);
     if (remote === undefined) return;
     if (localRunOf(context) === undefined) adopt(run, remote);
-    raise(run);
+    raiseStart(run);
   }
 
   const shared: Storage = {

@@ -11,11 +11,11 @@
 import type { ClientRequest, OutgoingMessage } from 'node:http';
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
-import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import {
-  behind,
   type Destination,
   destinationOfURL,
+  hostBehind,
   isAbsolute,
   originOf,
   parseHostHeader,
@@ -23,6 +23,7 @@ import {
 } from '../policy/destinations.ts';
 import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
+import { asHeaderValue } from './header-list.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
@@ -134,9 +135,9 @@ const rawCarrier: OutgoingCarrier<RawRequest> = {
       String(request.path).length + REQUEST_LINE_OVERHEAD,
     ),
   write(target, trace, baggage) {
-    const kept = pairsOf(target.headers).filter(
-      (pair) => !isNamed(pair, TRACE_HEADER) && (baggage === undefined || !isNamed(pair, BAGGAGE_HEADER)),
-    );
+    const isReplaced = (name: string) =>
+      isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
+    const kept = pairsOf(target.headers).filter(([name]) => !isReplaced(String(name)));
     kept.push([TRACE_HEADER, trace]);
     if (baggage) kept.push([BAGGAGE_HEADER, baggage]);
     target.headers = Array.isArray(target.headers?.[0]) ? kept : kept.flat(1);
@@ -154,9 +155,9 @@ function pairsOf(headers: RawHeaders): Pair[] {
 
 function rawHeader(headers: RawHeaders, name: string): HeaderValue {
   const values = pairsOf(headers)
-    .filter((pair) => isNamed(pair, name))
+    .filter(([candidate]) => isNamed(String(candidate), name))
     .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]));
-  return values.length > 1 ? values : values[0];
+  return asHeaderValue(values);
 }
 
 /** ` `, ` HTTP/1.1\r\n`, and the `Connection` and `Transfer-Encoding` lines that Node adds when it writes. */
@@ -165,10 +166,6 @@ const REQUEST_LINE_OVERHEAD = 64;
 function sizeOfLine(name: string, value: unknown): number {
   if (Array.isArray(value)) return value.reduce((size: number, one) => size + sizeOfLine(name, one), 0);
   return name.length + String(value).length + 4;
-}
-
-function isNamed([name]: Pair, wanted: string): boolean {
-  return String(name).toLowerCase() === wanted;
 }
 
 function headerOf(request: Request, name: string): HeaderValue {
@@ -191,7 +188,7 @@ function destination(request: Request, hostHeader: HeaderValue): Destination | u
   }
   const connected = { host: request.host, port: portOf(request, hostHeader), local: false, via: undefined };
   const path = String(request.path);
-  if (!isAbsolute(path)) return behind(connected, hostHeader);
+  if (!isAbsolute(path)) return hostBehind(connected, hostHeader);
   const origin = originOf(path);
   if (origin === undefined) return undefined;
   const target = destinationOfURL(new URL(origin));

@@ -10,7 +10,7 @@ import type { Server } from 'node:net';
 import { builtin } from '../builtins.ts';
 import type { Inbound } from '../context/remote-run.ts';
 import { type Context, type ContextStorage, inboundOf } from '../context/storage.ts';
-import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
@@ -180,17 +180,10 @@ function headerOf(request: Message, name: string): string | undefined {
   }
   let found: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!isNamed(rawHeaders[i] as string, name)) continue;
+    if (!isNamed(rawHeaders[i], name)) continue;
     found = found === undefined ? rawHeaders[i + 1] : `${found}, ${rawHeaders[i + 1]}`;
   }
   return found;
-}
-
-/** Compares the first letter first: most headers of that length are others, and a lower-case copy is an object. */
-function isNamed(candidate: string, name: string): boolean {
-  if (candidate.length !== name.length || (candidate.charCodeAt(0) | 0x20) !== name.charCodeAt(0))
-    return false;
-  return candidate.toLowerCase() === name;
 }
 
 /** Only a server that listens on a unix socket has clients without an address that are on this machine. */

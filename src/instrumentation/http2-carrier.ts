@@ -1,12 +1,11 @@
 /** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
 import { builtin } from '../builtins.ts';
-import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import { type Destination, UNKNOWN } from '../policy/destinations.ts';
 import { canonicalHost } from '../policy/hosts.ts';
-import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
+import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../propagator.ts';
+import { asHeaderValue, removeFromList } from './header-list.ts';
 import { type ClientSession, factsOf, peerOf } from './http2-session.ts';
-
-type Pair = readonly [name: string, value: unknown];
 
 export interface HTTP2Request {
   readonly session: ClientSession;
@@ -19,8 +18,6 @@ export interface HTTP2Request {
 const HEADER_OVERHEAD = 32;
 /** The pseudo headers that Node adds where they are not given, but for the path. */
 const REQUEST_OVERHEAD = 256;
-/** Node's limit for requests over HTTP/1, which `Propagator` has everywhere. */
-const USUAL_LIMIT = 16_384;
 
 /** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
 export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
@@ -51,13 +48,13 @@ const shared = {
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
   size({ session, headers }: HTTP2Request) {
     let size = REQUEST_OVERHEAD;
-    for (const [name, value] of pairsOf(headers)) {
+    forEach(headers, (name, value) => {
       const values = Array.isArray(value) ? value : [value];
       for (const one of values) size += name.length + textOf(one).length + HEADER_OVERHEAD;
-    }
+    });
     // A server that takes less says so when it has connected.
-    const limit = session.remoteSettings?.maxHeaderListSize ?? USUAL_LIMIT;
-    return limit < USUAL_LIMIT ? size + USUAL_LIMIT - limit : size;
+    const limit = session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES;
+    return limit < MAX_REQUEST_BYTES ? size + MAX_REQUEST_BYTES - limit : size;
   },
 };
 
@@ -82,12 +79,8 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
   seam: 'http2 client, array of headers',
   write(request, trace, baggage) {
     const headers = request.headers as unknown[];
-    for (let i = headers.length - 2; i >= 0; i -= 2) {
-      const name = String(headers[i]);
-      if (isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER))) {
-        headers.splice(i, 2);
-      }
-    }
+    removeFromList(headers, TRACE_HEADER);
+    if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
     headers.push(TRACE_HEADER, trace);
     if (baggage) headers.push(BAGGAGE_HEADER, baggage);
     request.isWritten = true;
@@ -100,24 +93,25 @@ function textOf(value: unknown): string {
 }
 
 /** What is given as `undefined` is not sent (`internal/http2/util.js`). */
-function pairsOf(headers: HTTP2Request['headers']): Pair[] {
-  if (!Array.isArray(headers)) return Object.entries(headers).filter(([, value]) => value !== undefined);
-  const pairs: Pair[] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i + 1] !== undefined) pairs.push([String(headers[i]), headers[i + 1]]);
+function forEach(headers: HTTP2Request['headers'], visit: (name: string, value: unknown) => void): void {
+  if (!Array.isArray(headers)) {
+    // A copy, and without a prototype.
+    for (const name in headers) if (headers[name] !== undefined) visit(name, headers[name]);
+    return;
   }
-  return pairs;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i + 1] !== undefined) visit(String(headers[i]), headers[i + 1]);
+  }
 }
 
 function headerOf(headers: HTTP2Request['headers'], wanted: string): HeaderValue {
-  const values = pairsOf(headers)
-    .filter(([name]) => isNamed(name, wanted))
-    .flatMap(([, value]) => (Array.isArray(value) ? value.map(String) : [String(value)]));
-  return values.length > 1 ? values : values[0];
-}
-
-function isNamed(name: string, wanted: string): boolean {
-  return name.length === wanted.length && name.toLowerCase() === wanted;
+  const values: string[] = [];
+  forEach(headers, (name, value) => {
+    if (!isNamed(name, wanted)) return;
+    if (Array.isArray(value)) values.push(...value.map(String));
+    else values.push(String(value));
+  });
+  return asHeaderValue(values);
 }
 
 /** RFC 9113 (8.3.1): `:authority`, or `host` where there is none. */
@@ -149,6 +143,7 @@ function reached(wanted: Destination, peer: string | undefined): Destination {
   return { ...wanted, via: { ...UNKNOWN, host: peer ?? '', port: wanted.port } };
 }
 
+/** An authority may have userinfo; the session's own has IPv6 without brackets, as in `::1:8080`. */
 function parse(authority: string): Destination | undefined {
   const match = /^(?:[^@]*@)?(\[[^\]]+\]|.+?)(?::(\d+))?$/.exec(authority);
   if (match?.[1] === undefined) return undefined;

@@ -4,12 +4,13 @@
  * connecting. The headers are handed on as a copy with ours in it.
  *
  * The events of a request come in the context of who opened the session (`response` on Node 18, `end` up to 24) or
- * ended it (`error` and `close` on all): `emit` of its stream enters the request's own.
+ * ended it (`error` and `close` on all): its stream is bound to the request's own.
  */
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure, logOnce } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
+import { createBoundEmitters } from './bound-emitters.ts';
 import { watchGRPC } from './grpc.ts';
 import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-carrier.ts';
 import { onHTTP2Loaded } from './http2-loaded.ts';
@@ -21,24 +22,17 @@ import {
   onNextSession,
 } from './http2-session.ts';
 import { watchHTTP2Wrapper } from './http2-wrapper.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
 import { onModules } from './loaded-modules.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 
-const CONTEXT = Symbol('trace-agent context');
-
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
-type Emit = (this: Bound, event: string | symbol, ...args: unknown[]) => boolean;
-interface Bound {
-  /** `null`: made where there was no context. */
-  [CONTEXT]?: Context | null;
-}
 
 export function installHTTP2Client(contexts: ContextStorage, propagator: Propagator): Undo {
   const queued = new QueuedContexts();
+  const streams = createBoundEmitters(contexts);
   const undos: Undo[] = [];
   let isActive = true;
-  let isStreamPatched = false;
 
   function wrapRequest(original: () => Request): Request {
     return function request(this: ClientSession, headers, options) {
@@ -51,7 +45,7 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
         wanted === contexts.current()
           ? original().call(this, sent, options)
           : contexts.run(wanted, call, original(), this, sent, options);
-      bind(stream, context);
+      bind(stream, wanted);
       return stream;
     };
   }
@@ -92,31 +86,12 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
     }
   }
 
-  function bind(stream: ClientHttp2Stream, context: Context | null): void {
+  function bind(stream: ClientHttp2Stream, context: Context | undefined): void {
     try {
-      if (!isStreamPatched) patchStream(stream);
-      Object.defineProperty(stream, CONTEXT, { value: context, configurable: true });
+      streams.bind(stream, context);
     } catch (error) {
       logFailure('bind (http2 client)', error);
     }
-  }
-
-  function patchStream(stream: ClientHttp2Stream): void {
-    const prototype = Object.getPrototypeOf(stream) as { emit: Emit };
-    isStreamPatched = true;
-    undos.push(patchMethod(prototype, 'emit', wrapEmit));
-  }
-
-  function wrapEmit(original: () => Emit): Emit {
-    return function emit(this: Bound) {
-      const bound = this[CONTEXT];
-      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
-      const args = arguments as unknown as Parameters<Emit>;
-      const context = bound ?? undefined;
-      if (!isActive || bound === undefined || context === contexts.current())
-        return original().apply(this, args);
-      return contexts.run(context, apply, original(), this, args);
-    };
   }
 
   function patchSession(prototype: ClientSession): void {
@@ -134,6 +109,7 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
   );
   return () => {
     isActive = false;
+    streams.uninstall();
     for (const undo of undos.reverse()) undo();
   };
 }

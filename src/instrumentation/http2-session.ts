@@ -7,7 +7,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { builtin } from '../builtins.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { memberOf, patchMethod, type Undo } from './instrumentation.ts';
 
 export type ClientSession = ClientHttp2Session;
 
@@ -64,11 +64,12 @@ const known = new WeakMap<ClientSession, SessionFacts>();
 export function factsOf(session: ClientSession): SessionFacts {
   let facts = known.get(session);
   if (facts === undefined) {
+    const authority = memberOf(session, 'authority');
     facts = {
       owner: ownerOf(session),
-      authority: textOf(session, 'authority'),
+      authority: typeof authority === 'string' ? authority : undefined,
       isLocal: isLocal(session),
-      isClear: textOf(session, 'protocol') === 'http:',
+      isClear: memberOf(session, 'protocol') === 'http:',
     };
     known.set(session, facts);
   }
@@ -82,12 +83,6 @@ function ownerOf(session: ClientSession): SessionOwner {
     if (description === 'gracefullyClosing') return 'http2-wrapper';
   }
   return 'application';
-}
-
-function textOf(session: ClientSession, member: 'authority' | 'protocol'): string | undefined {
-  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === member);
-  const text = symbol && (session as unknown as Record<symbol, unknown>)[symbol];
-  return typeof text === 'string' ? text : undefined;
 }
 
 /** The name that the socket has looked up, or the address that it has reached; `undefined` before that. */

@@ -5,7 +5,7 @@
  * prototype sees.
  */
 import type { ContextStorage } from '../context/storage.ts';
-import type { Undo } from './instrumentation.ts';
+import { memberOf, type Undo } from './instrumentation.ts';
 import type { WantedModule } from './loaded-modules.ts';
 import type { QueuedContexts } from './queued-contexts.ts';
 
@@ -42,7 +42,6 @@ export function watchHTTP2Wrapper(
 }
 
 function headersOf(request: object): object | undefined {
-  const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'headers');
-  const headers = symbol && (request as Record<symbol, unknown>)[symbol];
+  const headers = memberOf(request, 'headers');
   return typeof headers === 'object' && headers !== null ? headers : undefined;
 }

@@ -55,3 +55,9 @@ export function apply<A extends unknown[], R>(
 ): R {
   return original.apply(target as never, args);
 }
+
+/** What an object keeps under the own symbol of that description: a private member of Node's or of a library. */
+export function memberOf(object: object, description: string): unknown {
+  const key = Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+  return key === undefined ? undefined : (object as Record<symbol, unknown>)[key];
+}

@@ -4,12 +4,13 @@
  * 11 of 12 redirected or retried requests of one client would carry somebody else's run, in undici 5 to 8. So each
  * callback enters the context of its own request.
  */
+import type { EventEmitter } from 'node:events';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure } from '../log.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { createBoundEmitters } from './bound-emitters.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
-const SOCKET_CONTEXT = Symbol('trace-agent context of an upgrade');
 
 /** They hand over the socket, which from then on belongs to this request alone. */
 const UPGRADES = ['onUpgrade', 'onRequestUpgrade'];
@@ -36,12 +37,7 @@ const CALLBACKS = [
 interface Request {
   [CONTEXT]?: Context;
 }
-type Callback = (this: Request, ...args: unknown[]) => unknown;
-type Emitter = { emit(this: object, ...args: unknown[]): unknown };
-interface Upgraded extends Request {
-  /** `null`: of a request that was made where there was no run. */
-  [SOCKET_CONTEXT]?: Context | null;
-}
+type Callback = (this: Request, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
 
 export interface UndiciCallbacks {
   /** From now on `request` calls back in `context`; in none where it is `undefined`. */
@@ -52,47 +48,29 @@ export interface UndiciCallbacks {
 export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallbacks {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
+  const sockets = createBoundEmitters(contexts);
 
+  // Four arguments at most, named: a request where there is no run costs no object for them.
   const wrap = (original: () => Callback): Callback =>
-    function callback(this: Request) {
+    function callback(this: Request, a, b, c, d) {
       const context = this[CONTEXT];
-      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
-      const args = arguments as unknown as unknown[];
       return context === contexts.current()
-        ? original().apply(this, args)
-        : contexts.run(context, apply, original(), this, args);
+        ? original().call(this, a, b, c, d)
+        : contexts.run(context, call, original(), this, a, b, c, d);
     };
 
   /** A socket that was used before emits in the context of its first request: a `WebSocket` would answer in it. */
   const wrapUpgrade = (original: () => Callback): Callback => {
     const wrapped = wrap(original);
-    return function upgrade(this: Request, status, headers, socket, ...rest) {
+    return function upgrade(this: Request, status, headers, socket, text) {
       try {
-        if (isEmitter(socket)) bindSocket(socket, this[CONTEXT]);
+        if (isEmitter(socket)) sockets.bind(socket, this[CONTEXT]);
       } catch (error) {
         logFailure('bind an upgraded socket', error);
       }
-      return wrapped.call(this, status, headers, socket, ...rest);
+      return wrapped.call(this, status, headers, socket, text);
     };
   };
-
-  const wrapEmit = (original: () => Callback): Callback =>
-    function emit(this: Upgraded, ...args) {
-      const bound = this[SOCKET_CONTEXT];
-      const context = bound ?? undefined;
-      return bound === undefined || context === contexts.current()
-        ? original().apply(this, args)
-        : contexts.run(context, apply, original(), this, args);
-    };
-
-  function bindSocket(socket: Emitter, context: Context | undefined): void {
-    const prototype = Object.getPrototypeOf(socket) as Record<string, Callback>;
-    if (!patched.has(prototype)) {
-      patched.add(prototype);
-      undos.push(patchMethod(prototype, 'emit', wrapEmit));
-    }
-    Object.defineProperty(socket, SOCKET_CONTEXT, { value: context ?? null, configurable: true });
-  }
 
   return {
     bind(request, context) {
@@ -108,10 +86,15 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     },
     uninstall() {
       for (const undo of undos) undo();
+      sockets.uninstall();
     },
   };
 }
 
-function isEmitter(value: unknown): value is Emitter {
-  return typeof (value as Emitter | null | undefined)?.emit === 'function';
+function isEmitter(value: unknown): value is EventEmitter {
+  return typeof (value as EventEmitter | null | undefined)?.emit === 'function';
+}
+
+function call(original: Callback, request: Request, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
+  return original.call(request, a, b, c, d);
 }

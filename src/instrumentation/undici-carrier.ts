@@ -2,9 +2,16 @@
  * How undici's own `Request` (`lib/core/request.js`) is read and written: in place, so nothing of the caller's is
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
-import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
-import { behind, type Destination, destinationOfURL, isAbsolute, originOf } from '../policy/destinations.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
+import {
+  type Destination,
+  destinationOfURL,
+  hostBehind,
+  isAbsolute,
+  originOf,
+} from '../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
+import { asHeaderValue, removeFromList } from './header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;
@@ -37,7 +44,7 @@ function destination({ origin, path, host }: UndiciRequest): Destination | undef
   const connected = originOf(String(origin));
   if (connected === undefined) return undefined;
   const first = destinationOfURL(new URL(connected));
-  if (!isAbsolute(path)) return behind(first, host);
+  if (!isAbsolute(path)) return hostBehind(first, host);
   const target = originOf(path);
   return target === undefined ? undefined : { ...destinationOfURL(new URL(target)), via: first };
 }
@@ -61,7 +68,7 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
       if (Array.isArray(value)) values.push(...value.map(String));
       else values.push(String(value));
     }
-    return values.length > 1 ? values : values[0];
+    return asHeaderValue(values);
   },
   size({ headers, path }) {
     let size = path.length + REQUEST_LINE_OVERHEAD;
@@ -90,7 +97,7 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
     const values = linesOf(headers)
       .filter((line) => isNamed(line.slice(0, line.indexOf(':')), name))
       .map((line) => line.slice(line.indexOf(':') + 1).trim());
-    return values.length > 1 ? values : values[0];
+    return asHeaderValue(values);
   },
   size: ({ headers, path }) => headers.length + path.length + REQUEST_LINE_OVERHEAD,
   write(request, trace, baggage) {
@@ -103,14 +110,6 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
     request.headers = `${kept.join('\r\n')}\r\n`;
   },
 };
-
-export function isNamed(name: unknown, wanted: string): boolean {
-  return typeof name === 'string' && name.length === wanted.length && name.toLowerCase() === wanted;
-}
-
-function removeFromList(headers: unknown[], name: string): void {
-  for (let i = headers.length - 2; i >= 0; i -= 2) if (isNamed(headers[i], name)) headers.splice(i, 2);
-}
 
 function linesOf(headers: string): string[] {
   return headers.split('\r\n').filter((line) => line !== '');

@@ -13,7 +13,7 @@
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { logFailure, logOnce } from '../log.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { apply, memberOf, patchMethod, type Undo } from './instrumentation.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
@@ -166,7 +166,7 @@ function isItem(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && 'opts' in value && 'handler' in value;
 }
 
-/** The prototype of a pool's queue: of a dispatcher that is a pool, or of the pool that an `Agent` makes. */
+/** The prototype of a pool's queue (`lib/core/symbols.js`): of a dispatcher that is a pool, or of the pool that an `Agent` makes. */
 function queueClassOf(dispatcher: object): Queue | undefined {
   const queue = memberOf(dispatcher, 'queue');
   if (queue !== undefined) return Array.isArray(queue) ? undefined : (Object.getPrototypeOf(queue) as Queue);
@@ -175,12 +175,6 @@ function queueClassOf(dispatcher: object): Queue | undefined {
   const agent = new (dispatcher.constructor as new () => object)();
   const factory = memberOf(agent, 'factory') as (origin: string, options: object) => object;
   return queueClassOf(factory('http://localhost', {}));
-}
-
-/** The value under the own symbol of that description (`lib/core/symbols.js`). */
-function memberOf(object: object, description: string): unknown {
-  const key = Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
-  return key === undefined ? undefined : (object as Record<symbol, unknown>)[key];
 }
 
 /** Whether the channel was published on by Node's own undici. */

@@ -4,12 +4,12 @@
  */
 import { builtin } from '../builtins.ts';
 import type { ContextStorage } from '../context/storage.ts';
-import { BAGGAGE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER, isNamed } from '../headers/names.ts';
 import { logFailure, logOnce } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 import { installUndiciCallbacks } from './undici-callbacks.ts';
-import { type AddHeader, carrierOf, isNamed, type UndiciRequest } from './undici-carrier.ts';
+import { type AddHeader, carrierOf, type UndiciRequest } from './undici-carrier.ts';
 import { installUndiciPool } from './undici-pool.ts';
 
 const CHANNEL = 'undici:request:create';
@@ -58,7 +58,11 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
   function addsToOurs(request: UndiciRequest, name: string, value: string): boolean {
     try {
       const carrier = isNamed(name, BAGGAGE_HEADER) ? carrierOf(request) : undefined;
-      return carrier !== undefined && typeof value === 'string' && propagator.append(carrier, request, value);
+      return (
+        carrier !== undefined &&
+        typeof value === 'string' &&
+        propagator.appendBaggage(carrier, request, value)
+      );
     } catch (error) {
       logFailure('append to baggage', error);
       return false;

@@ -55,6 +55,7 @@ export class DestinationPolicy {
     let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination);
     if (destination?.claimed !== undefined) grant = lower(grant, this.grant(destination.claimed));
     if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant);
+    if (destination?.named !== undefined) grant = this.grantNamed(destination.named, grant);
     if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, grant);
     log('debug', `${key} gets ${NAMES[grant]}`);
@@ -71,31 +72,28 @@ export class DestinationPolicy {
     if (endpoint === undefined) return GRANT.nothing;
     if (!destination.local && this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
     if (!matches(this.config.propagateTo, endpoint)) return GRANT.nothing;
-    if (destination.named !== undefined) return this.grantNamed(destination);
     return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
   }
 
   /** A proxy need not be on the list of those that get the trace, but must not be excepted from it. */
   private grantThrough(via: Destination, grant: Grant): Grant {
-    const endpoint = endpointOf(via) ?? { host: '', port: undefined };
+    const endpoint = endpointOf(via) ?? UNKNOWN;
     if (this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
     if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
     return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
   }
 
-  private grantNamed({ named = '', ...destination }: Destination): Grant {
-    const endpoint = endpointOf({ ...destination, host: named, local: false });
-    if (endpoint !== undefined) {
-      const { host, port } = endpoint;
-      if (this.langSmithAPI.includes(host, port) || isExcepted(this.config.propagateTo, endpoint))
-        return GRANT.nothing;
-      if (isExcepted(this.config.shareMetadataWith, endpoint)) return GRANT.trace;
-    }
-    return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
+  /** Over a unix socket: what excepts the host that is named there holds, what includes it need not. */
+  private grantNamed(named: string, grant: Grant): Grant {
+    const endpoint = endpointOf({ ...UNKNOWN, host: named });
+    if (endpoint === undefined) return grant;
+    if (this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
+    if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
+    return isExcepted(this.config.shareMetadataWith, endpoint) ? lower(grant, GRANT.trace) : grant;
   }
 
   private sharesMetadata(destination: Destination): boolean {
-    const endpoint = endpointOf(destination) ?? { host: '', port: undefined };
+    const endpoint = endpointOf(destination) ?? UNKNOWN;
     return matches(this.config.shareMetadataWith, endpoint);
   }
 }
@@ -128,7 +126,7 @@ export function destinationOfURL({ hostname, port, protocol }: URL): Destination
  * A request to an address that names its host in `Host`, as one whose client looks names up itself (undici's `dns`
  * interceptor) or that goes through a sidecar: the host gets it, by way of the address.
  */
-export function behind(address: Destination, hostHeader: unknown): Destination {
+export function hostBehind(address: Destination, hostHeader: unknown): Destination {
   if (typeof hostHeader !== 'string' || !isAddress(address.host)) return address;
   const { host, port = address.port } = parseHostHeader(hostHeader);
   if (host !== undefined && host === canonicalHost(address.host)) return address;

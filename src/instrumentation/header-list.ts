@@ -1,0 +1,13 @@
+/** Headers as a flat list of names and values, and what all carriers do with one. */
+import { isNamed } from '../headers/names.ts';
+import type { HeaderValue } from '../propagator.ts';
+
+/** In place. `list` is `[name, value, ...]`. */
+export function removeFromList(list: unknown[], name: string): void {
+  for (let i = list.length - 2; i >= 0; i -= 2) if (isNamed(list[i], name)) list.splice(i, 2);
+}
+
+/** A header that was found so many times, as `OutgoingCarrier.header` gives it. */
+export function asHeaderValue(found: readonly string[]): HeaderValue {
+  return found.length > 1 ? found : found[0];
+}
