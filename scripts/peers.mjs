@@ -1,9 +1,8 @@
 // Installs libraries that the conformance tests run beside the agent into .cache/peers, outside of the package's
 // own dependencies: many versions of one, and agents and tools that few need. `node scripts/peers.mjs` does it.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installOnce } from './install.mjs';
 import { root } from './nodes.mjs';
 
 const directory = join(root, '.cache', 'peers');
@@ -55,23 +54,8 @@ export function installPeers() {
 }
 
 function installGroup(group) {
-  const target = join(directory, group);
-  const marker = join(target, 'installed.json');
-  const wanted = JSON.stringify(GROUPS[group]);
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return true;
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target, { recursive: true });
-  writeFileSync(join(target, 'package.json'), '{ "private": true }\n');
   const specs = Object.entries(GROUPS[group]).map(([alias, spec]) => `${alias}@npm:${spec}`);
-  // Newer ones than the Node that runs this asks for are wanted: others run them. Their scripts only build extras.
-  const flags = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
-  const { status } = spawnSync('npm', ['install', ...flags, '--prefix', target, ...specs], {
-    cwd: target,
-    stdio: 'inherit',
-  });
-  if (status !== 0) return false;
-  writeFileSync(marker, wanted);
-  return true;
+  return installOnce(join(directory, group), specs);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,12 +1,10 @@
 /** What we write, as it is read by the SDK's own `RunTree.fromHeaders` in each version that is supported. */
-import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatBaggage, mergeBaggage } from '../../src/headers/baggage.ts';
-import { root } from '../support/app.ts';
 import { fields } from '../support/fields.ts';
+import { installSDK } from '../support/libraries.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 
 const VERSIONS = ['0.1.31', '0.1.64', '0.2.15', '0.3.87', '0.4.12', '0.5.26', '0.7.17', '0.10.11'];
@@ -27,15 +25,10 @@ interface SDK {
 const readsProject = (version: string) => !/^0\.[12]\./.test(version);
 
 describe.each(VERSIONS)('langsmith %s', (version) => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(root, 'scripts/install-sdk.mjs'), version],
-    { encoding: 'utf8', timeout: 120_000 },
-  );
-  if (status !== 0) console.warn(`SKIPPED: langsmith ${version} cannot be had\n${stderr}`);
+  const directory = installSDK(version);
 
-  it.runIf(status === 0)('reads what was meant', () => {
-    const { RunTree } = createRequire(`${stdout.trim()}/`)('langsmith') as SDK;
+  it.runIf(directory !== undefined)('reads what was meant', () => {
+    const { RunTree } = createRequire(`${directory}/`)('langsmith') as SDK;
     fc.assert(
       fc.property(fields, fc.integer({ min: 1, max: 40 }), (sent, depth) => {
         const trace = dottedOrder(depth);

@@ -2,24 +2,18 @@
  * CVE-2026-25528 (GHSA-v34v-rq6j-cj6p): `langsmith-replicas` in `baggage` says where runs are sent to, and with which
  * fields. langsmith 0.3.87 obeys it; 0.12.0 still lets it overwrite fields (`updates`).
  */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
+import { installSDK } from '../support/libraries.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const OLD = '0.3.87';
-const installed = spawnSync(process.execPath, [join(root, 'scripts/install-sdk.mjs'), OLD], {
-  encoding: 'utf8',
-  timeout: 120_000,
-});
-const old = installed.status === 0 ? installed.stdout.trim() : undefined;
-if (old === undefined) console.warn(`SKIPPED: langsmith ${OLD} cannot be had\n${installed.stderr}`);
+const old = installSDK(OLD);
 
 const STOLEN = { outputs: { evil: true }, session_name: 'stolen', name: 'stolen', error: 'stolen' };
 const encode = (replicas: unknown) => `langsmith-replicas=${encodeURIComponent(JSON.stringify(replicas))}`;

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, type AppOptions, fixture, startApp } from '../support/app.ts';
+import { pairs, valuesOf } from '../support/raw-headers.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 import type { Arrived, Upstream } from '../support/upstream.ts';
 
@@ -188,15 +189,4 @@ function withoutOurs({ method, url, rawHeaders, body }: Arrived, ignore: readonl
   };
 }
 
-export function pairs(rawHeaders: readonly string[]): [name: string, value: string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) result.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']);
-  return result;
-}
-
-/** The values of a header, in any letter case, one for each line. */
-export function valuesOf(rawHeaders: readonly string[], wanted: string): string[] {
-  return pairs(rawHeaders)
-    .filter(([name]) => name.toLowerCase() === wanted)
-    .map(([, value]) => value);
-}
+export { pairs, valuesOf };

@@ -2,6 +2,7 @@ import { sensitiveHeaders } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
 import { type HTTP2Upstream, startHTTP2Upstream } from '../support/http2-upstream.ts';
+import { pairs, valuesOf } from '../support/raw-headers.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 
 interface Forms {
@@ -96,18 +97,6 @@ describe.each(variants)('HTTP/2 requests out, $name', ({ options }) => {
     expect(app.stderr()).toBe('');
   });
 });
-
-function pairs(rawHeaders: string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) result.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']);
-  return result;
-}
-
-function valuesOf(rawHeaders: string[], wanted: string): string[] {
-  return pairs(rawHeaders)
-    .filter(([name]) => name === wanted)
-    .map(([, value]) => value);
-}
 
 function others(rawHeaders: string[]): [string, string][] {
   return pairs(rawHeaders).filter(([name]) => name !== 'langsmith-trace' && name !== 'baggage');

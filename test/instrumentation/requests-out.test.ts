@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, type AppOptions, fixture, startApp } from '../support/app.ts';
+import { pairs, valuesOf } from '../support/raw-headers.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -120,18 +121,6 @@ describe.each(variants)('requests out, $name', ({ modules, options }) => {
     expect(app.stderr()).toBe('');
   });
 });
-
-function pairs(rawHeaders: string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) result.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']);
-  return result;
-}
-
-function valuesOf(rawHeaders: string[], wanted: string): string[] {
-  return pairs(rawHeaders)
-    .filter(([name]) => name.toLowerCase() === wanted)
-    .map(([, value]) => value);
-}
 
 function isOurs(name: string): boolean {
   return ['langsmith-trace', 'baggage'].includes(name.toLowerCase());

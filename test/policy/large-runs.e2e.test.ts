@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, fixture, startApp } from '../support/app.ts';
+import { type App, fixture, startBoth } from '../support/app.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 interface Shape {
@@ -16,10 +16,7 @@ let withAgent: App;
 let without: App;
 beforeAll(async () => {
   upstream = await startUpstream();
-  [withAgent, without] = await Promise.all([
-    startApp(fixture('apps/large-run.mjs')),
-    startApp(fixture('apps/large-run.mjs'), { preload: 'none' }),
-  ]);
+  [withAgent, without] = await startBoth(fixture('apps/large-run.mjs'));
 });
 afterAll(async () => {
   await Promise.all([withAgent?.stop(), without?.stop()]);

@@ -106,6 +106,11 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
   };
 }
 
+/** The same application twice: with the agent, and without. */
+export function startBoth(file: string, options: AppOptions = {}): Promise<[withAgent: App, without: App]> {
+  return Promise.all([startApp(file, options), startApp(file, { ...options, preload: 'none' })]);
+}
+
 /** Runs a program to its end. */
 export function run(args: readonly string[], options: AppOptions = {}): Promise<Result> {
   const child = spawnNode(args, options, false);

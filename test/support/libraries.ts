@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installOnce } from '../../scripts/install.mjs';
 import { root } from './app.ts';
 
 /**
@@ -11,19 +10,12 @@ import { root } from './app.ts';
  */
 export function installLibraries(name: string, specs: readonly string[]): string | undefined {
   const directory = join(root, '.cache', 'libraries', name);
-  const marker = join(directory, 'installed.txt');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === specs.join('\n')) return directory;
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  const options = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
-  const { status, stderr } = spawnSync('npm', ['install', ...options, '--prefix', directory, ...specs], {
-    cwd: directory,
-    encoding: 'utf8',
-  });
-  if (status !== 0) {
-    console.warn(`SKIPPED: ${specs.join(', ')} cannot be installed\n${stderr}`);
-    return undefined;
-  }
-  writeFileSync(marker, specs.join('\n'));
-  return directory;
+  if (installOnce(directory, specs)) return directory;
+  console.warn(`SKIPPED: ${specs.join(', ')} cannot be installed`);
+  return undefined;
+}
+
+/** The directory from which `langsmith` is that version. */
+export function installSDK(version: string): string | undefined {
+  return installLibraries(`langsmith-${version}`, [`langsmith@${version}`]);
 }

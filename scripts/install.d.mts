@@ -1,0 +1,1 @@
+export function installOnce(directory: string, specs: readonly string[]): boolean;

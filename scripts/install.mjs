@@ -1,0 +1,28 @@
+// Installs packages beside the agent, in a directory of their own under .cache, once.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+// Newer ones than the Node that runs this asks for are wanted: others run them. Their scripts only build extras.
+const FLAGS = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
+
+/**
+ * @param {string} directory where its node_modules will be
+ * @param {readonly string[]} specs as npm takes them
+ * @returns {boolean} whether they are there
+ */
+export function installOnce(directory, specs) {
+  const marker = join(directory, 'installed.txt');
+  const wanted = specs.join('\n');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return true;
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  const { status } = spawnSync('npm', ['install', ...FLAGS, '--prefix', directory, ...specs], {
+    cwd: directory,
+    stdio: 'inherit',
+  });
+  if (status !== 0) return false;
+  writeFileSync(marker, wanted);
+  return true;
+}
