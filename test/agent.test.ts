@@ -37,8 +37,6 @@ describe('start', () => {
     expect(changed.sort()).toEqual([
       'ClientRequest.prototype._storeHeader',
       'ClientRequest.prototype.reusedSocket',
-      'IncomingMessage.prototype.emit',
-      'ServerResponse.prototype.emit',
       'globalThis.Symbol(@org/trace-agent)',
       'globalThis.Symbol(ls:tracing_async_local_storage)',
       'net.Server.prototype.emit',

@@ -23,6 +23,7 @@ import {
 } from '../policy/destinations.ts';
 import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
+import { CLIENT_REQUEST, onFirstUse } from './first-use.ts';
 import { asHeaderValue } from './header-list.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
@@ -42,6 +43,10 @@ interface Request extends ClientRequest {
 let messages: OutgoingMessage;
 
 export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
+  return onFirstUse(CLIENT_REQUEST, () => watchRequests(contexts, propagator));
+}
+
+function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
   const { ClientRequest, OutgoingMessage } = builtin<typeof import('node:http')>('http');
   messages = OutgoingMessage.prototype;
   const prototype = ClientRequest.prototype as Request;

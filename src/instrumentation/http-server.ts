@@ -13,8 +13,10 @@ import { type Context, type ContextStorage, inboundOf } from '../context/storage
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
+import { onFirstUse, SERVER } from './first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
 import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { isBuiltinLoaded } from './loaded-builtins.ts';
 
 const INBOUND = Symbol('trace-agent inbound');
 
@@ -44,8 +46,8 @@ const REQUEST_EVENTS = new Set<unknown>([
 ]);
 
 export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
-  const { Server } = builtin<typeof import('node:net')>('net');
-  const { IncomingMessage, ServerResponse } = builtin<typeof import('node:http')>('http');
+  const undos: Undo[] = [];
+  let ServerResponse: typeof import('node:http').ServerResponse | undefined;
   let isActive = true;
 
   const wrapServerEmit = (original: () => Emit): Emit =>
@@ -84,6 +86,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
       if (inbound === undefined) {
         inbound = extractFrom(request, server);
         bind(request, inbound);
+        ServerResponse ??= watchMessages();
         if (response instanceof ServerResponse) bind(response, inbound);
       }
       return entryTo(inbound);
@@ -125,12 +128,25 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     return propagator.extract(trace, request.headers[BAGGAGE_HEADER], address, isUnixServer(server, address));
   }
 
-  const undos = [
-    patchMethod(Server.prototype as unknown as { emit: Emit }, 'emit', wrapServerEmit),
-    ...wrappedBefore().map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit)),
-    patchMethod(IncomingMessage.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
-    patchMethod(ServerResponse.prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit),
-  ];
+  /** With the first request, by when node:http is loaded. */
+  function watchMessages(): typeof import('node:http').ServerResponse {
+    const http = builtin<typeof import('node:http')>('http');
+    for (const { prototype } of [http.IncomingMessage, http.ServerResponse]) {
+      undos.push(patchMethod(prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit));
+    }
+    return http.ServerResponse;
+  }
+
+  function watchServers(): Undo {
+    const { Server } = builtin<typeof import('node:net')>('net');
+    const prototypes = [Server.prototype as unknown as { emit: Emit }, ...wrappedBefore()];
+    const patches = prototypes.map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit));
+    return () => {
+      for (const undo of patches) undo();
+    };
+  }
+
+  undos.push(onFirstUse(SERVER, watchServers));
   return () => {
     isActive = false;
     for (const undo of undos) undo();
@@ -143,9 +159,8 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
  * comes by that of `net.Server`.
  */
 function wrappedBefore(): { emit: Emit }[] {
-  const { moduleLoadList = [] } = process as unknown as { moduleLoadList?: string[] };
   return ['http', 'https']
-    .filter((name) => moduleLoadList.includes(`NativeModule ${name}`))
+    .filter(isBuiltinLoaded)
     .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
 }

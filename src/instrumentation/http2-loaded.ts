@@ -9,14 +9,15 @@ import type { Socket } from 'node:net';
 import { builtin } from '../builtins.ts';
 import type { ContextStorage } from '../context/storage.ts';
 import { logFailure } from '../log.ts';
+import { onFirstUse, SOCKET } from './first-use.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
+import { watchBuiltin } from './loaded-builtins.ts';
 
 type SetNoDelay = (this: Socket, ...args: never[]) => Socket;
 
 /** @param found called once, before the first session is made and before a context is entered */
 export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo {
-  const { Socket } = builtin<typeof import('node:net')>('net');
-  const isLoaded = watchBuiltins('NativeModule http2');
+  const isLoaded = watchBuiltin('http2');
   let isDone = false;
 
   function look(): void {
@@ -32,14 +33,16 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
     }
   }
 
-  const undoSetNoDelay = patchMethod<Socket, SetNoDelay>(
-    Socket.prototype,
-    'setNoDelay',
-    (original) =>
-      function setNoDelay(this: Socket, ...args: never[]) {
-        look();
-        return original().apply(this, args);
-      },
+  const undoSetNoDelay = onFirstUse(SOCKET, () =>
+    patchMethod<Socket, SetNoDelay>(
+      builtin<typeof import('node:net')>('net').Socket.prototype,
+      'setNoDelay',
+      (original) =>
+        function setNoDelay(this: Socket, ...args: never[]) {
+          look();
+          return original().apply(this, args);
+        },
+    ),
   );
   contexts.onEnter(look);
 
@@ -50,16 +53,5 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
   return () => {
     isDone = true;
     undo();
-  };
-}
-
-/** `process.moduleLoadList`, not documented, Node 18 to 26: Node's own modules in the order in which they load. */
-function watchBuiltins(name: string): () => boolean {
-  const { moduleLoadList: loaded } = process as unknown as { moduleLoadList?: readonly string[] };
-  let seen = 0;
-  return () => {
-    if (!Array.isArray(loaded)) return true;
-    while (seen < loaded.length) if (loaded[seen++] === name) return true;
-    return false;
   };
 }
