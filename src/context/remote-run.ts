@@ -1,6 +1,13 @@
-import { type BaggageFields, parseBaggage } from '../headers/baggage.ts';
+import { BoundedMap } from '../bounded-map.ts';
+import {
+  type BaggageFields,
+  type BaggageMembers,
+  NO_MEMBERS,
+  parseBaggage,
+  relayMembers,
+} from '../headers/baggage.ts';
 import type { ParsedDottedOrder } from '../headers/dotted-order.ts';
-import { type HeaderSet, makeHeaderSet } from '../headers/trace-headers.ts';
+import { type HeaderSet, headerSetOf } from '../headers/trace-headers.ts';
 import { Placeholder } from './placeholder.ts';
 
 /**
@@ -53,7 +60,7 @@ export class RemoteRun {
 
   /** The headers with which a request of this service stays in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
-    this.headers ??= makeHeaderSet(this.dottedOrder, this.fields, maxBytes);
+    this.headers ??= headerSetOf(this.dottedOrder, membersOf(this.rawBaggage), maxBytes);
     return this.headers;
   }
 
@@ -62,4 +69,17 @@ export class RemoteRun {
     this.shownAs ??= new Placeholder(this);
     return this.shownAs;
   }
+}
+
+/** By the header as it came: all requests that a run sends bring the same one. At most 1 MB. */
+const relayed = new BoundedMap<string, BaggageMembers>(64);
+const LONGEST_KEPT = 8192;
+
+function membersOf(baggage: string | undefined): BaggageMembers {
+  if (baggage === undefined) return NO_MEMBERS;
+  const known = relayed.get(baggage);
+  if (known !== undefined) return known;
+  const members = relayMembers(baggage);
+  if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, members);
+  return members;
 }

@@ -22,43 +22,104 @@ const ADDRESS = 'langsmith-address';
 /** What the whole header may measure to be read at all; Node's own limit for all headers together. */
 const MAX_LENGTH = 16_384;
 
+/** LangSmith's members as they stand in the header, each `name=value`; `''` where there is none. */
+export interface BaggageMembers {
+  readonly metadata: string;
+  readonly tags: string;
+  /** The project, or else the address. */
+  readonly destination: string;
+}
+
+export const NO_MEMBERS: BaggageMembers = { metadata: '', tags: '', destination: '' };
+
 /**
  * Reads LangSmith's members. Never throws: a member that is not valid, or that comes twice, is left out.
  *
  * @see https://www.w3.org/TR/baggage/#header-content
  */
 export function parseBaggage(header: unknown): BaggageFields {
-  if (typeof header !== 'string' || header.length > MAX_LENGTH || !header.includes(PREFIX)) return {};
-  const values = new Map<string, string | undefined>();
-  for (const member of header.split(',')) {
-    const equals = member.indexOf('=');
-    if (equals === -1) continue;
-    const key = member.slice(0, equals).trim();
-    if (!key.startsWith(PREFIX)) continue;
-    values.set(key, values.has(key) ? undefined : decode(member.slice(equals + 1)));
-  }
-  const project = readProject(values.get(PROJECT));
+  const values = valuesOf(header);
+  if (values === undefined) return {};
+  const project = readProject(decode(values.get(PROJECT)));
   return {
-    metadata: readMetadata(values.get(METADATA)),
-    tags: readTags(values.get(TAGS)),
+    metadata: readMetadata(decode(values.get(METADATA))),
+    tags: readTags(decode(values.get(TAGS))),
     project,
     // The SDK refuses a header that names both; the project is what every version understands.
-    address: project === undefined ? readAddress(values.get(ADDRESS)) : undefined,
+    address: project === undefined ? readAddress(decode(values.get(ADDRESS))) : undefined,
   };
 }
 
 /** The members as one header value, without spaces or properties; `''` where there is nothing to say. */
 export function formatBaggage(fields: BaggageFields): string {
-  const members: string[] = [];
-  const metadata = fields.metadata === undefined ? undefined : encodeMetadata(fields.metadata);
-  if (metadata !== undefined) members.push(`${METADATA}=${metadata}`);
-  const tags = encode(fields.tags?.filter((tag) => tag !== '').join(','));
-  if (tags !== undefined) members.push(`${TAGS}=${tags}`);
+  const { metadata, tags, destination } = encodeMembers(fields);
+  return joinMembers(joinMembers(metadata, tags), destination);
+}
+
+export function encodeMembers(fields: BaggageFields): BaggageMembers {
   const project = encode(fields.project);
-  const address = encode(readAddress(fields.address));
-  if (project !== undefined) members.push(`${PROJECT}=${project}`);
-  else if (address !== undefined) members.push(`${ADDRESS}=${address}`);
-  return members.join(',');
+  return {
+    metadata: member(METADATA, encodeMetadata(fields.metadata)),
+    tags: member(TAGS, encode(fields.tags?.filter((tag) => tag !== '').join(','))),
+    destination:
+      project === undefined ? member(ADDRESS, encode(readAddress(fields.address))) : member(PROJECT, project),
+  };
+}
+
+/**
+ * What is passed on of a header: the same as is read of it, but a value that is well written stays as it is: written
+ * anew it would cost three times as much, and a number could lose digits.
+ */
+export function relayMembers(header: unknown): BaggageMembers {
+  const values = valuesOf(header);
+  if (values === undefined) return NO_MEMBERS;
+  const relay = <T>(
+    name: string,
+    read: (text: string | undefined) => T | undefined,
+    write: (value: T) => string | undefined,
+  ): string => {
+    const raw = values.get(name);
+    const text = decode(raw);
+    const value = read(text);
+    if (raw === undefined || text === undefined || value === undefined) return '';
+    return member(name, isWellWritten(raw, text, value) ? raw : write(value));
+  };
+  return {
+    metadata: relay(METADATA, readMetadata, encodeMetadata),
+    tags: relay(TAGS, readTags, (tags) => encode(tags.join(','))),
+    destination: relay(PROJECT, readProject, encode) || relay(ADDRESS, readAddress, encode),
+  };
+}
+
+export function joinMembers(first: string, second: string): string {
+  return first === '' ? second : second === '' ? first : `${first},${second}`;
+}
+
+/** The values of LangSmith's members, without spaces or properties; `undefined` for one that comes twice. */
+function valuesOf(header: unknown): Map<string, string | undefined> | undefined {
+  if (typeof header !== 'string' || header.length > MAX_LENGTH || !header.includes(PREFIX)) return undefined;
+  const values = new Map<string, string | undefined>();
+  for (const text of header.split(',')) {
+    const equals = text.indexOf('=');
+    if (equals === -1) continue;
+    const key = text.slice(0, equals).trim();
+    if (!key.startsWith(PREFIX)) continue;
+    const properties = text.indexOf(';', equals);
+    const value = properties === -1 ? text.slice(equals + 1) : text.slice(equals + 1, properties);
+    values.set(key, values.has(key) ? undefined : value.trim());
+  }
+  return values;
+}
+
+/** Whether a value is as `encodeURIComponent` writes it, and all of it was read. */
+function isWellWritten(raw: string, text: string, value: unknown): boolean {
+  if (/[^\w.!~*'()%-]/.test(raw)) return false;
+  if (Array.isArray(value)) return value.join(',') === text;
+  return typeof value === 'string' || !mayNamePrototype(text);
+}
+
+function member(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `${name}=${value}`;
 }
 
 /**
@@ -76,11 +137,9 @@ function isLangSmithMember(member: string): boolean {
   return member.trimStart().startsWith(PREFIX);
 }
 
-function decode(raw: string): string | undefined {
-  const properties = raw.indexOf(';');
-  const value = (properties === -1 ? raw : raw.slice(0, properties)).trim();
+function decode(value: string | undefined): string | undefined {
   try {
-    return decodeURIComponent(value);
+    return value === undefined ? undefined : decodeURIComponent(value);
   } catch {
     // A bad percent sequence: this member is not there.
     return undefined;
@@ -97,7 +156,8 @@ function encode(value: string | undefined): string | undefined {
   }
 }
 
-function encodeMetadata(metadata: Readonly<Record<string, unknown>>): string | undefined {
+function encodeMetadata(metadata: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (metadata === undefined) return undefined;
   try {
     const json = JSON.stringify(metadata);
     return json === undefined || json === '{}' || !json.startsWith('{')

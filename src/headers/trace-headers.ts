@@ -1,4 +1,4 @@
-import { type BaggageFields, formatBaggage } from './baggage.ts';
+import { type BaggageFields, type BaggageMembers, encodeMembers, joinMembers } from './baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './names.ts';
 
 /** What is written on a request for one run. */
@@ -29,27 +29,25 @@ export const LINE_OVERHEAD = 4;
  * ever cut in the middle. All values are ASCII, so a character is a byte.
  */
 export function makeHeaderSet(trace: string, fields: BaggageFields, maxBytes: number): HeaderSet {
-  const { tags, project, address } = fields;
-  const destination = { project, address };
+  return headerSetOf(trace, encodeMembers(fields), maxBytes);
+}
+
+/** The same of members that are written already. */
+export function headerSetOf(trace: string, members: BaggageMembers, maxBytes: number): HeaderSet {
+  const { metadata, tags, destination } = members;
   const bare = fitting(trace, destination, maxBytes);
   if (bare === undefined) return NO_HEADERS;
   const bareForms = [bare];
-  const withTags = fitting(trace, { tags, ...destination }, maxBytes);
-  const fullForms =
-    withTags === undefined || withTags.baggage === bare.baggage ? bareForms : [withTags, bare];
-  const full = fitting(trace, fields, maxBytes);
+  const tagged = joinMembers(tags, destination);
+  const withTags = tags === '' ? bare : fitting(trace, tagged, maxBytes);
+  const lesserForms = withTags === undefined || withTags === bare ? bareForms : [withTags, bare];
+  const full = metadata === '' ? withTags : fitting(trace, joinMembers(metadata, tagged), maxBytes);
   if (full !== undefined) {
-    const isLarger = full.baggage !== fullForms[0]?.baggage;
-    return {
-      full,
-      bare,
-      fullForms: isLarger ? [full, ...fullForms] : fullForms,
-      bareForms,
-      dropped: 'nothing',
-    };
+    const fullForms = full === lesserForms[0] ? lesserForms : [full, ...lesserForms];
+    return { full, bare, fullForms, bareForms, dropped: 'nothing' };
   }
-  if (withTags !== undefined) return { full: withTags, bare, fullForms, bareForms, dropped: 'metadata' };
-  return { full: bare, bare, fullForms, bareForms, dropped: 'metadata and tags' };
+  const dropped = withTags === undefined ? 'metadata and tags' : 'metadata';
+  return { full: lesserForms[0], bare, fullForms: lesserForms, bareForms, dropped };
 }
 
 /** Of a run whose trace alone is too large. */
@@ -67,7 +65,7 @@ export function sizeOf({ trace, baggage }: TraceHeaders): number {
   return baggage === '' ? line : line + BAGGAGE_HEADER.length + LINE_OVERHEAD + baggage.length;
 }
 
-function fitting(trace: string, fields: BaggageFields, maxBytes: number): TraceHeaders | undefined {
-  const headers = { trace, baggage: formatBaggage(fields) };
+function fitting(trace: string, baggage: string, maxBytes: number): TraceHeaders | undefined {
+  const headers = { trace, baggage };
   return sizeOf(headers) <= maxBytes ? headers : undefined;
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts';
 import { builtin } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import { log } from '../log.ts';
@@ -39,12 +40,12 @@ const CACHE_SIZE = 1000;
 export class DestinationPolicy {
   private readonly config: Config;
   private readonly langSmithAPI: LangSmithAPI;
-  private readonly cache: Map<string, Grant>;
+  private readonly cache: BoundedMap<string, Grant>;
 
   constructor(config: Config, langSmithAPI: LangSmithAPI) {
     this.config = config;
     this.langSmithAPI = langSmithAPI;
-    this.cache = new Map();
+    this.cache = new BoundedMap(CACHE_SIZE);
   }
 
   cached(key: string): Grant | undefined {
@@ -56,7 +57,6 @@ export class DestinationPolicy {
     if (destination?.claimed !== undefined) grant = lower(grant, this.grant(destination.claimed));
     if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant);
     if (destination?.named !== undefined) grant = this.grantNamed(destination.named, grant);
-    if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, grant);
     log('debug', `${key} gets ${NAMES[grant]}`);
     return grant;

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts';
 import { canonicalHost } from './hosts.ts';
 import { matches, type Patterns } from './patterns.ts';
 
@@ -7,11 +8,11 @@ const CACHE_SIZE = 1000;
 /** Decides whose headers are believed, by the address of the socket alone: no header can change it. */
 export class PeerPolicy {
   private readonly trust: Patterns;
-  private readonly cache: Map<string, boolean>;
+  private readonly cache: BoundedMap<string, boolean>;
 
   constructor(trust: Patterns) {
     this.trust = trust;
-    this.cache = new Map();
+    this.cache = new BoundedMap(CACHE_SIZE);
   }
 
   /**
@@ -24,7 +25,6 @@ export class PeerPolicy {
     if (known !== undefined) return known;
     const host = address === undefined ? '' : (canonicalHost(address) ?? '');
     const trusted = matches(this.trust, { host, port: undefined, local });
-    if (this.cache.size >= CACHE_SIZE) this.cache.clear();
     this.cache.set(key, trusted);
     return trusted;
   }

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { RunTree } from 'langsmith';
 import { describe, expect, it } from 'vitest';
-import { type BaggageFields, formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import {
+  type BaggageFields,
+  formatBaggage,
+  joinMembers,
+  mergeBaggage,
+  parseBaggage,
+  relayMembers,
+} from '../../src/headers/baggage.ts';
 import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
 import { makeHeaderSet, sizeOf } from '../../src/headers/trace-headers.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
@@ -86,6 +93,17 @@ describe('whatever arrives', () => {
         if (tags !== undefined) expect(tags.every((tag) => typeof tag === 'string' && tag !== '')).toBe(true);
         if (project !== undefined) expect(project.trim()).not.toBe('');
         expect(Object.keys(others).filter((key) => key !== 'address')).toEqual([]);
+      }),
+    );
+  });
+
+  it('is passed on as what was read of it, in letters that a header may have', () => {
+    check(
+      fc.property(fc.oneof(latin1, mutated(realBaggage), nearMiss), (header) => {
+        const { metadata, tags, destination } = relayMembers(header);
+        const passedOn = joinMembers(joinMembers(metadata, tags), destination);
+        expect(passedOn).toMatch(/^[\x21-\x7e]*$/);
+        expect(JSON.stringify(parseBaggage(passedOn))).toBe(JSON.stringify(parseBaggage(header)));
       }),
     );
   });
