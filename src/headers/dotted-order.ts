@@ -62,8 +62,10 @@ export function toISOTime(time: string): string {
 
 /** The pattern lets the 29th to the 31st pass in every month. */
 function isDayOfMonth(value: string, start: number): boolean {
+  // Up to the 28th without an object for it.
+  const tens = value.charCodeAt(start + 6);
+  if (tens < 0x32 || (tens === 0x32 && value.charCodeAt(start + 7) < 0x39)) return true;
   const day = Number(value.slice(start + 6, start + 8));
-  if (day <= 28) return true;
   const year = Number(value.slice(start, start + 4));
   const month = Number(value.slice(start + 4, start + 6));
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();

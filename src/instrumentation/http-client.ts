@@ -50,7 +50,9 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
   const { ClientRequest, OutgoingMessage } = builtin<typeof import('node:http')>('http');
   messages = OutgoingMessage.prototype;
   const prototype = ClientRequest.prototype as Request;
+  // One descriptor for all requests: no object for each.
   const reusedSocket = { value: false, configurable: true, enumerable: true, writable: true };
+  const kept: PropertyDescriptor = { value: undefined, writable: true };
   let isActive = true;
 
   Object.defineProperty(prototype, 'reusedSocket', {
@@ -58,11 +60,13 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
     enumerable: false,
     get: () => undefined,
     set(this: Request, value: boolean) {
-      // One descriptor for all: a request where there is no run costs no object.
       reusedSocket.value = value;
       Object.defineProperty(this, 'reusedSocket', reusedSocket);
       const context = contexts.current();
-      if (context !== undefined) Object.defineProperty(this, CONTEXT, { value: context, writable: true });
+      if (context === undefined) return;
+      kept.value = context;
+      Object.defineProperty(this, CONTEXT, kept);
+      kept.value = undefined;
     },
   });
 
@@ -181,9 +185,22 @@ function headerOf(request: Request, name: string): HeaderValue {
 /** The connection's host, and the `Host` header for the port; a proxy's requests name the target in the path. */
 function destinationKey(request: Request, host: HeaderValue): string {
   if (request.socketPath) return `unix|${host ?? ''}`;
-  const key = `${request.protocol}//${request.host}|${host ?? ''}`;
   const path = String(request.path);
+  const key = keyOf(request.protocol, request.host, host);
   return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
+}
+
+const last = { protocol: '', host: '', header: undefined as HeaderValue, key: '' };
+
+/** Most requests go where the one before went: its key is not put together, and not hashed, again. */
+function keyOf(protocol: string, host: string, header: HeaderValue): string {
+  if (protocol !== last.protocol || host !== last.host || header !== last.header) {
+    last.protocol = protocol;
+    last.host = host;
+    last.header = header;
+    last.key = `${protocol}//${host}|${header ?? ''}`;
+  }
+  return last.key;
 }
 
 function destination(request: Request, hostHeader: HeaderValue): Destination | undefined {

@@ -15,7 +15,7 @@ import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
 import { onFirstUse, SERVER } from './first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, shareProperty, type Undo } from './instrumentation.ts';
 import { isBuiltinLoaded } from './loaded-builtins.ts';
 
 const INBOUND = Symbol('trace-agent inbound');
@@ -46,6 +46,7 @@ const REQUEST_EVENTS = new Set<unknown>([
 ]);
 
 export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
+  const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
   const undos: Undo[] = [];
   let ServerResponse: typeof import('node:http').ServerResponse | undefined;
   let isActive = true;
@@ -64,14 +65,19 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
         : contexts.run(context, apply, original(), this, args);
     };
 
+  /** Most events of a message have no listener. An `error` may have others (`errorMonitor`). */
+  const isHeard = (message: object, event: string | symbol): boolean =>
+    event === 'error' || listenerCount.call(message as EventEmitter, event) > 0;
+
   const wrapMessageEmit = (original: () => Emit): Emit =>
-    function emit(this: object) {
+    function emit(this: object, event) {
       const bound = (this as Bound)[INBOUND];
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       if (bound === undefined) return original().apply(this, args);
       const inbound = bound ?? undefined;
-      if (inboundOf(contexts.current()) === inbound) return original().apply(this, args);
+      if (inboundOf(contexts.current()) === inbound || !isHeard(this, event))
+        return original().apply(this, args);
       return contexts.run(inbound, apply, original(), this, args);
     };
 
@@ -87,7 +93,8 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
         inbound = extractFrom(request, server);
         bind(request, inbound);
         ServerResponse ??= watchMessages();
-        if (response instanceof ServerResponse) bind(response, inbound);
+        // A response finds it by its request, but for one that somebody has put together with another.
+        if (response instanceof ServerResponse && response.req !== request) bind(response, inbound);
       }
       return entryTo(inbound);
     } catch (error) {
@@ -134,6 +141,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     for (const { prototype } of [http.IncomingMessage, http.ServerResponse]) {
       undos.push(patchMethod(prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit));
     }
+    undos.push(shareProperty(http.ServerResponse.prototype, INBOUND, 'req'));
     return http.ServerResponse;
   }
 
@@ -165,16 +173,18 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
 }
 
-const NOTHING: PropertyDescriptor = { value: null, configurable: true, writable: true };
+/** Not enumerable: whoever copies or prints a request does not meet it. One for all: no object for each request. */
+const BINDING: PropertyDescriptor = { value: null, configurable: true, writable: true };
 
-/** Not enumerable: whoever copies or prints a request does not meet it. */
 function bind(message: EventEmitter, inbound: Inbound | null): void {
   try {
-    const descriptor = inbound === null ? NOTHING : { value: inbound, configurable: true, writable: true };
-    Object.defineProperty(message, INBOUND, descriptor);
+    BINDING.value = inbound;
+    Object.defineProperty(message, INBOUND, BINDING);
   } catch (error) {
     // Frozen by an adapter: its handlers are in the context, what it emits later is not.
     logFailure('bind a request', error);
+  } finally {
+    BINDING.value = null;
   }
 }
 

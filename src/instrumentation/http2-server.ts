@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { builtin } from '../builtins.ts';
 import { TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { patchMethod, shareProperty, type Undo } from './instrumentation.ts';
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -55,15 +55,9 @@ export function createHTTP2Messages(key: symbol, wrapEmit: (original: () => Emit
     undos.push(patchMethod(prototype as { emit: Emit }, 'emit', wrapEmit));
   }
 
-  function patchMessage(prototype: { readonly stream?: object }): void {
+  function patchMessage(prototype: object): void {
     patch(prototype);
-    Object.defineProperty(prototype, key, {
-      configurable: true,
-      get(this: typeof prototype) {
-        return (this.stream as Record<symbol, unknown> | undefined)?.[key];
-      },
-    });
-    undos.push(() => delete (prototype as Record<symbol, unknown>)[key]);
+    undos.push(shareProperty(prototype, key, 'stream'));
   }
 
   return {
