@@ -44,24 +44,34 @@ export function runningAgent(): Agent | undefined {
 }
 
 export function start(options?: StartOptions): Status {
+  return startUnless(() => false, options);
+}
+
+/** Starts, unless there is a reason not to, or another copy of the package takes over. */
+export function startUnless(handOver: () => boolean, options?: StartOptions): Status {
   const { config, warnings } = readConfig(process.env, options);
   setLogLevel(config.log);
   // First of all: on an old Node even `globalThis` is missing.
-  const refusal = reasonNotToStart(process) ?? (config.enabled ? undefined : DISABLED);
-  if (refusal !== undefined) {
-    reason = refusal;
-    log('info', `not started: ${reason}`);
-    return { running: false, version: VERSION, reason };
-  }
+  const refusal = reasonNotToStart(process);
+  if (refusal !== undefined && !config.force) return leave(refusal);
+  if (!config.enabled) return leave(DISABLED);
+  if (refusal !== undefined) log('info', `${refusal}, but TRACE_AGENT_FORCE has version ${VERSION} start`);
   const running = runningAgent();
   if (running !== undefined) {
     log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
     return running.status();
   }
+  if (!config.force && handOver()) return status();
   for (const warning of warnings) log('warn', warning);
   const agent = createAgent(config);
   Object.defineProperty(globalThis, AGENT_KEY, { value: agent, configurable: true });
   return agent.status();
+}
+
+function leave(why: string): Status {
+  reason = why;
+  log('info', `not started: ${reason}`);
+  return { running: false, version: VERSION, reason };
 }
 
 export function stop(): void {

@@ -7,6 +7,8 @@ export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 export interface StartOptions {
   /** `false`: do nothing at all. `TRACE_AGENT_ENABLED`, default `true`. */
   enabled?: boolean | undefined;
+  /** `true`: start also where the agent would leave the process alone. `TRACE_AGENT_FORCE`, default `false`. */
+  force?: boolean | undefined;
   /** Destinations that get the trace and its project. `TRACE_AGENT_PROPAGATE_TO`, default `*`. */
   propagateTo?: string | undefined;
   /** Destinations that also get metadata and tags. `TRACE_AGENT_SHARE_METADATA_WITH`, default `internal`. */

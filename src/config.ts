@@ -4,6 +4,7 @@ import { type Patterns, parsePatterns, type Subject } from './policy/patterns.ts
 
 export interface Config {
   readonly enabled: boolean;
+  readonly force: boolean;
   readonly propagateTo: Patterns;
   readonly shareMetadataWith: Patterns;
   readonly trust: Patterns;
@@ -55,7 +56,8 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
     return parsed;
   };
   const config = Object.freeze({
-    enabled: readEnabled(setting('TRACE_AGENT_ENABLED', 'enabled', 'boolean'), warnings),
+    enabled: readBoolean(setting('TRACE_AGENT_ENABLED', 'enabled', 'boolean'), true, warnings),
+    force: readBoolean(setting('TRACE_AGENT_FORCE', 'force', 'boolean'), false, warnings),
     propagateTo: patterns(setting('TRACE_AGENT_PROPAGATE_TO', 'propagateTo', 'string'), '*', 'destinations'),
     shareMetadataWith: patterns(
       setting('TRACE_AGENT_SHARE_METADATA_WITH', 'shareMetadataWith', 'string'),
@@ -69,7 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
   return { config, warnings };
 }
 
-function readEnabled({ name, value, shown }: Setting, warnings: string[]): boolean {
+function readBoolean({ name, value, shown }: Setting, fallback: boolean, warnings: string[]): boolean {
   switch (value?.toLowerCase()) {
     case 'true':
     case '1':
@@ -78,8 +80,8 @@ function readEnabled({ name, value, shown }: Setting, warnings: string[]): boole
     case '0':
       return false;
     default:
-      if (value !== undefined) warnings.push(`${name}=${shown}: neither true nor false; true is used`);
-      return true;
+      if (value !== undefined) warnings.push(`${name}=${shown}: neither true nor false; ${fallback} is used`);
+      return fallback;
   }
 }
 

@@ -32,17 +32,17 @@ export function logOnce(key: string, level: Exclude<LogLevel, 'silent'>, message
 }
 
 /**
- * Something in the agent failed. The request goes on as if the agent were not there; the first failure at each
- * place is said at `error`, the others at `debug`.
+ * Something in the agent failed. The request, or what else it was about, goes on as if the agent were not there;
+ * the first failure at each place is said at `error`, the others at `debug`.
  */
-export function logFailure(place: string, error: unknown): void {
+export function logFailure(place: string, error: unknown, goesOn = 'the request'): void {
   const reason = describe(error);
   if (said.has(place)) {
     log('debug', `${place} failed again: ${reason}`);
     return;
   }
   said.add(place);
-  log('error', `${place} failed, the request goes on without the agent: ${reason}`);
+  log('error', `${place} failed, ${goesOn} goes on without the agent: ${reason}`);
 }
 
 function describe(error: unknown): string {

@@ -1,9 +1,10 @@
 /** What `--require @org/trace-agent/register` loads, and `--import` by way of register.mjs. */
-import { start } from './agent.ts';
+import { startUnless } from './agent.ts';
 import { logFailure } from './log.ts';
+import { handOver } from './newer-copy.ts';
 
 try {
-  start();
+  startUnless(() => handOver(process.argv[1]));
 } catch (error) {
-  logFailure('start', error);
+  logFailure('start', error, 'the application');
 }

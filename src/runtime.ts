@@ -7,14 +7,24 @@
 const OLDEST: readonly [number, number] = [18, 19];
 const NEWEST_MAJOR = 26;
 
+/**
+ * What the main file of a package manager is called: as a command (`npm`, `pnpx`), and as the file behind it
+ * (`npm-cli.js`, `pnpm.cjs`, `yarn-4.9.1.cjs`). `pn` and `pnx` are pnpm's own short names, from pnpm 11 on.
+ */
+const PACKAGE_MANAGER = /^(npm|npx|pnpm|pnpx|pnx?|yarn|yarnpkg|corepack)(-cli|-\d[\w.+-]*?)?(\.[cm]?js)?$/;
+
 /** Why the agent must leave this process alone; `undefined` where it may start. */
-export function reasonNotToStart(process: NodeJS.Process): string | undefined {
+export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'argv'>): string | undefined {
   const versions = process.versions as Record<string, string | undefined>;
   if (versions['bun'] !== undefined || versions['deno'] !== undefined) return 'this is not Node.js';
+  if (versions['electron'] !== undefined) return 'this is Electron';
   if (!isSupported(process.versions.node)) {
     return `Node.js ${process.versions.node} is not one of ${OLDEST.join('.')} to ${NEWEST_MAJOR}`;
   }
-  return undefined;
+  // Undefined for `node -e` and the REPL.
+  const file = String(process.argv[1]).split(/[\\/]/).pop() ?? '';
+  const packageManager = PACKAGE_MANAGER.exec(file);
+  return packageManager === null ? undefined : `this is the package manager ${packageManager[1]}`;
 }
 
 function isSupported(version: string): boolean {

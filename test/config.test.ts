@@ -13,6 +13,7 @@ const summary = ({ propagateTo, shareMetadataWith, trust, ...rest }: Config) => 
 
 const DEFAULTS = {
   enabled: true,
+  force: false,
   propagateTo: '*',
   shareMetadataWith: 'internal',
   trust: 'internal',
@@ -22,6 +23,7 @@ const DEFAULTS = {
 
 const VARIABLES = {
   enabled: 'TRACE_AGENT_ENABLED',
+  force: 'TRACE_AGENT_FORCE',
   propagateTo: 'TRACE_AGENT_PROPAGATE_TO',
   shareMetadataWith: 'TRACE_AGENT_SHARE_METADATA_WITH',
   trust: 'TRACE_AGENT_TRUST',
@@ -44,6 +46,9 @@ const GOOD: [Name, string, unknown][] = [
   ['enabled', 'False', false],
   ['enabled', '0', false],
   ['enabled', ' false ', false],
+  ['force', '1', true],
+  ['force', 'True', true],
+  ['force', '0', false],
   ['propagateTo', 'none', 'none'],
   ['propagateTo', ' a.com , !b.com ', 'a.com,!b.com'],
   ['shareMetadataWith', '*', '*'],
@@ -65,6 +70,7 @@ const RANGE = 'not a whole number of bytes from 77 to 1048576; 8192 is used';
 const BAD: [Name, string, string][] = [
   ['enabled', 'yes', 'neither true nor false; true is used'],
   ['enabled', 'off', 'neither true nor false; true is used'],
+  ['force', 'yes', 'neither true nor false; false is used'],
   ['propagateTo', 'https://a.com', '"https://a.com" cannot be read; * is used'],
   ['propagateTo', '*,!https://a.com', '"!https://a.com" cannot be read; none is used'],
   ['propagateTo', ',', 'holds no pattern; * is used'],
@@ -151,6 +157,7 @@ describe('a bad value is one warning and the default', () => {
 describe('options', () => {
   const env = {
     TRACE_AGENT_ENABLED: 'false',
+    TRACE_AGENT_FORCE: 'true',
     TRACE_AGENT_PROPAGATE_TO: 'env.com',
     TRACE_AGENT_SHARE_METADATA_WITH: 'env.com',
     TRACE_AGENT_TRUST: '10.0.0.1',
@@ -159,6 +166,7 @@ describe('options', () => {
   };
   const fromEnv = {
     enabled: false,
+    force: true,
     propagateTo: 'env.com',
     shareMetadataWith: 'env.com',
     trust: '10.0.0.1',
@@ -168,6 +176,7 @@ describe('options', () => {
   };
   const options = {
     enabled: true,
+    force: false,
     propagateTo: 'option.com',
     shareMetadataWith: '*',
     trust: 'none',
