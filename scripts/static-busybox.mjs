@@ -1,0 +1,36 @@
+// A static BusyBox for linux/amd64 or linux/arm64, from Debian's package busybox-static.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './nodes.mjs';
+
+const HERE = { x64: 'amd64', arm64: 'arm64' }[process.arch];
+
+/** @returns {string} its path */
+export function staticBusybox(architecture) {
+  if (architecture === HERE && existsSync('/bin/busybox')) return '/bin/busybox';
+  const directory = join(root, '.cache', 'busybox', architecture);
+  const path = join(directory, 'root', 'bin', 'busybox');
+  if (!existsSync(path)) download(directory, architecture);
+  return path;
+}
+
+/** With package lists of its own, so that this machine's apt is left as it is. */
+function download(directory, architecture) {
+  for (const name of ['lists/partial', 'cache/archives/partial', 'root']) {
+    mkdirSync(join(directory, name), { recursive: true });
+  }
+  const options = [
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures=${architecture}`,
+    `Dir::State::lists=${join(directory, 'lists')}`,
+    `Dir::Cache=${join(directory, 'cache')}`,
+    'APT::Sandbox::User=root',
+  ].flatMap((option) => ['-o', option]);
+  const run = (command, args) =>
+    execFileSync(command, args, { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] });
+  run('apt-get', [...options, 'update', '-qq']);
+  run('apt-get', [...options, 'download', '-qq', `busybox-static:${architecture}`]);
+  const archive = readdirSync(directory).find((name) => name.endsWith('.deb'));
+  run('dpkg-deb', ['--extract', archive, 'root']);
+}
