@@ -24,9 +24,13 @@ export function othersOf(stderr: string): string {
     .join('\n');
 }
 
+export function missingTools(tools: readonly string[]): string[] {
+  return tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+}
+
 /** Ends a test as skipped, and says which tool it lacks; does nothing where they are all there. */
 export function needTools(test: Pick<TestContext, 'skip'>, tools: readonly string[]): void {
-  const missing = tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+  const missing = missingTools(tools);
   if (missing.length > 0) lacks(test, missing.join(', '));
 }
 

@@ -1,0 +1,1 @@
+export function muslNode(): { node: string; libraries: Record<string, string> } | string;

