@@ -184,7 +184,6 @@ describe('what it starts, with the Node.js of the tests in place of an engine', 
     for (const name of ['trace-agent', 'gateway', 'pricing', 'inventory']) {
       expect(outcome.output[name]?.stderr, name).toBe('');
     }
-    console.log(outcome.output['langsmith']?.stdout.slice(0, 3000));
   });
 
   it('and without NODE_OPTIONS several', async () => {

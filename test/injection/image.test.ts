@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseDockerfile } from '../../scripts/dockerfile.mjs';
+import { expectRelayed, RELAY, relay } from '../conformance/relay.ts';
 import { root as repository, run, testNode } from '../support/app.ts';
-import { ENVIRONMENT, enter, makeRoot } from './root-directory.ts';
+import { ENVIRONMENT, enter, makeRoot, put } from './root-directory.ts';
 import { COLLECTOR_PORT, environmentOf, PORTS, runShop, type Service } from './shop.ts';
 import { missingTools, needNamespaces, needTools, REGISTER } from './support.ts';
 
@@ -217,5 +219,27 @@ describe('as the operator uses it', { timeout: 120_000 }, () => {
     const { answers, problems } = await shop({});
     expect(new Set(answers)).toEqual(new Set(['as expected']));
     expect(new Set(problems)).toEqual(new Set(['fell into 3 traces', 'fell into 4 traces']));
+  });
+});
+
+describe('as deploy/docker/Dockerfile bakes it in', { timeout: 120_000 }, () => {
+  const text = readFileSync(join(repository, 'deploy/docker/Dockerfile'), 'utf8');
+  const [, reference, source = '', target = ''] = /^COPY --from=(\S+) (\S+) (\S+)$/m.exec(text) ?? [];
+  const [, NODE_OPTIONS = ''] = /^ENV NODE_OPTIONS="(.+)"$/m.exec(text) ?? [];
+
+  it('an application relays, and without it does not', async (test) => {
+    needTools(test, TOOLS);
+    needNamespaces(test);
+    expect(reference).toBe(`trace-agent:${version}`);
+    const root = makeRoot(join(scratch, 'baked'), testNode);
+    put(root, RELAY, '/app/relay.cjs');
+    cpSync(join(rootfs, source), join(root, target), { recursive: true });
+    const [node = '', ...args] = enter({ root, user: '1000:1000', command: ['node', '/app/relay.cjs'] });
+    const options = { preload: 'none', node } as const;
+    const env = { ...ENVIRONMENT, NODE_OPTIONS };
+    const { stdout, stderr } = await expectRelayed(args, { ...options, env });
+    expect({ stdout, stderr }).toEqual({ stdout: 'relayed\n', stderr: '' });
+    const without = await relay(args, { ...options, env: ENVIRONMENT });
+    expect(without.seen.map(([, trace]) => trace)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });

@@ -1,6 +1,6 @@
 /** Root directories of our own, for programs that run in a mount namespace as they do in a container. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export interface Mount {
@@ -67,11 +67,6 @@ export function makeRoot(root: string, node: string, folders: readonly string[] 
 export function put(root: string, source: string, target = source): void {
   mkdirSync(dirname(join(root, target)), { recursive: true });
   copyFileSync(source, join(root, target));
-}
-
-/** An application and what it needs. */
-export function putTree(root: string, source: string, target: string): void {
-  cpSync(source, join(root, target), { recursive: true });
 }
 
 function librariesOf(binary: string): string[] {

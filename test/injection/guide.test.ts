@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { expectRelayed, RELAY } from '../conformance/relay.ts';
+import { root } from '../support/app.ts';
+import { injected, linesOf } from './support.ts';
+
+const GUIDE = join(root, 'docs/containers.md');
+const guide = readFileSync(GUIDE, 'utf8');
+const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The code blocks of a language. */
+function blocks(language: string): string[] {
+  return [...guide.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
+    ([, text = '']) => text,
+  );
+}
+
+describe('docs/containers.md', () => {
+  it('links to what is there', () => {
+    const links = [...guide.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
+    expect(links.length).toBeGreaterThan(5);
+    const headings = [...guide.matchAll(/^#+ (.+)$/gm)].map(
+      ([, heading = '']) =>
+        `#${heading
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-')}`,
+    );
+    for (const link of links) {
+      if (link.startsWith('#')) expect(headings).toContain(link);
+      else expect(existsSync(join(dirname(GUIDE), link.replace(/#.*/, ''))), link).toBe(true);
+    }
+  });
+
+  it('names this version of the image', () => {
+    const names = guide.match(/trace-agent[:-]\d+\.\d+\.\d+/g) ?? [];
+    expect(names.length).toBeGreaterThan(5);
+    for (const name of names) expect(name).toMatch(new RegExp(`[:-]${version}$`));
+  });
+
+  it('names scripts that there are', () => {
+    const named = [...guide.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+    expect(named).toContain('image');
+    for (const name of named) expect(scripts).toHaveProperty(name);
+  });
+
+  it('shows lines of the examples that are tested', () => {
+    const [dockerfile = ''] = blocks('dockerfile');
+    expect(read('deploy/docker/Dockerfile')).toContain(dockerfile);
+    const compose = read('deploy/compose/compose.yaml');
+    const shown = blocks('yaml').flatMap((text) => text.split('\n').filter((line) => line.trim() !== ''));
+    expect(shown.length).toBeGreaterThan(10);
+    for (const line of shown) expect(compose.split('\n')).toContain(line);
+  });
+
+  it('shows what the agent says at the start', async () => {
+    const { stderr } = await expectRelayed([RELAY], { preload: 'none', env: injected() });
+    const [line = ''] = linesOf(stderr);
+    const generic = (text: string) => text.replace(/Node\.js [\d.]+/, 'Node.js');
+    expect(guide.split('\n').map(generic)).toContain(generic(line));
+  });
+});
