@@ -1,0 +1,3 @@
+require('express')().get('/', (_request, response) => response.end());
+require('axios').create();
+require('./started.cjs');

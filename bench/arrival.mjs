@@ -1,0 +1,65 @@
+/**
+ * Before anything is timed: what each variant sends is seen to arrive, so that nothing is fast because it does nothing.
+ */
+import { openLoad, times } from './load.mjs';
+import { dottedOrder, requestWriter, traceIdOf } from './requests.mjs';
+
+const TRACING_HEADERS = ['langsmith-trace', 'baggage', 'traceparent', 'sentry-trace', 'x-datadog-trace-id'];
+/** The second of two, so that what only the first request gets does not count. */
+const SENT = 2;
+
+/** What must be seen, as `(headers at the upstream, number of the request)`: `undefined`, or what is wrong. */
+const CHECKS = {
+  nothing(headers) {
+    const sent = TRACING_HEADERS.filter((name) => headers[name] !== undefined);
+    return sent.length === 0 ? undefined : `it sent ${sent.join(', ')}`;
+  },
+  'same trace'(headers, n) {
+    const trace = headers['langsmith-trace'];
+    if (trace !== dottedOrder(traceIdOf(n))) return `langsmith-trace was ${trace}`;
+    return mustContain('baggage', headers, 'langsmith-project=caller');
+  },
+  'child of the trace'(headers, n) {
+    const trace = headers['langsmith-trace'];
+    const parent = dottedOrder(traceIdOf(n));
+    return trace?.startsWith(`${parent}.`)
+      ? undefined
+      : `langsmith-trace was ${trace}, no child of ${parent}`;
+  },
+  traceparent: (headers, n) => mustContain('traceparent', headers, traceIdOf(n).replaceAll('-', '')),
+  'sentry-trace': (headers) => mustContain('sentry-trace', headers, ''),
+};
+
+function mustContain(name, headers, part) {
+  const value = headers[name];
+  return value?.includes(part) ? undefined : `${name} was ${value}`;
+}
+
+/** Throws, and says which, if what a variant sends by one of these clients is not what it must be. */
+export async function checkArrival({ variant, server, upstream, sink, clients }) {
+  for (const client of clients) {
+    let last = 0;
+    const write = requestWriter(`/${client}`, variant);
+    const load = await openLoad(
+      server.url,
+      (n) => {
+        last = n;
+        return write(n);
+      },
+      { connections: 1 },
+    );
+    upstream.headers = {};
+    const before = { calls: upstream.requests, published: sink.requests };
+    await load.send(times(SENT));
+    load.close();
+    const fail = (why) => {
+      throw new Error(`${variant.label}, by ${client}: ${why}`);
+    };
+    if (upstream.requests !== before.calls + SENT)
+      fail(`${upstream.requests - before.calls} of ${SENT} arrived`);
+    const wrong = CHECKS[variant.expect](upstream.headers, last);
+    if (wrong !== undefined) fail(wrong);
+    await server.ask('flush');
+    if (variant.tracing && sink.requests === before.published) fail('no run was published');
+  }
+}

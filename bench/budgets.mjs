@@ -1,0 +1,161 @@
+/**
+ * What the agent may cost, and whether it costs that: from the results of one run. Pure.
+ *
+ * A budget is met where the median is within it. Where the interval of that median (95 %) lies on both sides of the
+ * limit, the run was not enough to be certain, and that is said.
+ */
+import { pair, pairedRatios, summarize } from './statistics.mjs';
+
+const MIB = 2 ** 20;
+/** What a heap may differ by from one run to the next without a leak, over 190,000 requests: 5 bytes each. */
+const HEAP_NOISE_MIB = 1;
+
+const START_MS = 10;
+const START_RSS_MIB = 4;
+const RELAY = 1.05;
+const RUNS = 1.1;
+
+/**
+ * @returns {{budget: string, node: string, limit: string, verdict: string, cells: {of: string, shown: string,
+ *   verdict: string}[]}[]} one for each budget and Node
+ */
+export function judge({ measured }) {
+  return Object.entries(measured).flatMap(([node, { startup, hop, growth }]) =>
+    [
+      ...(startup === undefined ? [] : judgeStartup(startup)),
+      ...(hop === undefined ? [] : judgeHop(hop)),
+      ...(growth === undefined ? [] : judgeGrowth(growth)),
+    ].map(([budget, limit, cells]) => ({ budget, node, limit, verdict: worst(cells), cells })),
+  );
+}
+
+function judgeStartup(apps) {
+  const each = (variant, key, cell) =>
+    Object.entries(apps).map(([app, series]) => ({
+      of: app,
+      ...cell(summarize([series[variant][key].over])),
+    }));
+  return ['agent, require', 'agent, import'].flatMap((variant) => {
+    const by = variant.replace('agent, ', '--');
+    return [
+      [
+        `start-up by ${by}: CPU over bare`,
+        `${START_MS} ms`,
+        each(variant, 'cpu', (s) => atMost(s, START_MS, 'ms')),
+      ],
+      [
+        `start-up by ${by}: resident memory over bare`,
+        `${START_RSS_MIB} MiB`,
+        each(variant, 'rss', (s) => atMost(scaled(s, 1 / MIB), START_RSS_MIB, 'MiB')),
+      ],
+      [
+        `start-up by ${by}: threads over bare`,
+        '0',
+        each(variant, 'threads', ({ median: over }) => ({ shown: String(over), verdict: met(over <= 0) })),
+      ],
+    ];
+  });
+}
+
+function judgeHop({ clients, threads }) {
+  const each = (cell) => Object.entries(clients).map(([client, series]) => ({ of: client, ...cell(series) }));
+  const over = threads['agent, relay'] - threads['bare'];
+  return [
+    [
+      'under load: threads over bare',
+      '0',
+      [{ of: 'all clients', shown: String(over), verdict: met(over <= 0) }],
+    ],
+    [
+      'a request with no trace, of bare',
+      'within the noise of a second bare',
+      each((series) =>
+        overlapping(
+          summarize(series['agent, no trace'].ratio),
+          summarize(series['bare again, no trace'].ratio),
+        ),
+      ),
+    ],
+    [
+      'a relayed trace, of the floor',
+      String(RELAY),
+      each((series) =>
+        atMost(summarize(pairedRatios(series['agent, relay'].ratio, series['floor'].ratio)), RELAY),
+      ),
+    ],
+    [
+      'with runs, of the floor and what the SDK itself costs',
+      String(RUNS),
+      each((series) => {
+        const sdk = pair(series['runs'].ratio, series['floor'].ratio, (runs, floor) => runs - 1 + floor);
+        return atMost(summarize(pairedRatios(series['agent, runs'].ratio, sdk)), RUNS);
+      }),
+    ],
+  ];
+}
+
+function judgeGrowth({ 'requests served': served, 'modules loaded': modules }) {
+  const [first, last] = ends(served);
+  const grown = (name) => (served[last][name].heap - served[first][name].heap) / MIB;
+  const heaps = Object.keys(served[last]).filter((name) => name !== 'bare');
+  const [few, many] = ends(modules);
+  const start = (count) => summarize([modules[count].startup['agent, require'].cpu.over]);
+  const relay = (count) => {
+    const { hop } = modules[count];
+    return summarize(pairedRatios(hop['agent, relay'].ratio, hop['floor'].ratio));
+  };
+  return [
+    [
+      `heap, from ${first} requests served to ${last}, over that of bare`,
+      `${HEAP_NOISE_MIB} MiB`,
+      heaps.map((name) => {
+        const over = grown(name) - grown('bare');
+        return { of: name, shown: `${fixed(over)} MiB`, verdict: met(over <= HEAP_NOISE_MIB) };
+      }),
+    ],
+    [
+      `${many} modules loaded`,
+      'as with none',
+      [
+        { of: 'start-up over bare, ms', ...overlapping(start(many), start(few)) },
+        { of: 'relay, of the floor', ...overlapping(relay(many), relay(few)) },
+      ],
+    ],
+  ];
+}
+
+function ends(points) {
+  const numbers = Object.keys(points).map(Number);
+  return [Math.min(...numbers), Math.max(...numbers)];
+}
+
+/** The median is at most `limit`. */
+function atMost({ median: value, low, high }, limit, unit = '') {
+  const isCertain = high <= limit || low > limit;
+  const shown = `${fixed(value)} (${fixed(low)} to ${fixed(high)}) ${unit}`.trim();
+  return { shown, verdict: isCertain ? met(value <= limit) : `${met(value <= limit)}, not certain` };
+}
+
+/** No more than another, as far as can be told: their intervals overlap, or this one lies below. */
+function overlapping(one, other) {
+  const interval = ({ median: value, low, high }) => `${fixed(value)} (${fixed(low)} to ${fixed(high)})`;
+  return { shown: `${interval(one)}; ${interval(other)}`, verdict: met(one.low <= other.high) };
+}
+
+function scaled(summary, factor) {
+  return Object.fromEntries(Object.entries(summary).map(([key, value]) => [key, value * factor]));
+}
+
+function met(isMet) {
+  return isMet ? 'met' : 'NOT MET';
+}
+
+const ORDER = ['NOT MET', 'NOT MET, not certain', 'met, not certain', 'met'];
+
+function worst(cells) {
+  return ORDER.find((verdict) => cells.some((cell) => cell.verdict === verdict)) ?? 'not measured';
+}
+
+function fixed(value) {
+  return value.toFixed(2);
+}

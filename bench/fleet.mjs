@@ -1,0 +1,47 @@
+/** The servers of all variants, alive at once, and the two that they talk to. */
+import { checkArrival } from './arrival.mjs';
+import { after, openLoad } from './load.mjs';
+import { startServer } from './node-process.mjs';
+import { requestWriter } from './requests.mjs';
+import { startUpstream } from './upstream.mjs';
+import { environment } from './variants.mjs';
+
+/**
+ * @param {string} node the binary
+ * @param {object[]} variants
+ * @param {object} options `clients` whose headers are checked, `nodeOptions` for all servers
+ */
+export async function startFleet(node, variants, { clients, nodeOptions = [] }) {
+  const [upstream, sink] = [await startUpstream(), await startUpstream()];
+  const servers = new Map();
+  const open = new Set();
+  for (const variant of variants) {
+    const env = environment(variant, { upstream: upstream.url, sink: sink.url });
+    const server = await startServer(node, [...nodeOptions, ...variant.preload], env);
+    servers.set(variant.name, server);
+    await checkArrival({ variant, server, upstream, sink, clients });
+  }
+
+  /** A load on the server of a variant, which has served it for `warmUp` milliseconds. */
+  async function entry(variant, path, { warmUp, request = {}, load: options } = {}) {
+    const server = servers.get(variant.name);
+    const load = await openLoad(server.url, requestWriter(path, { ...variant, ...request }), options);
+    open.add(load);
+    await load.send(after(warmUp));
+    await server.ask('flush');
+    return { name: variant.name, server, load, every: variant.every };
+  }
+
+  function closeLoads() {
+    for (const load of open) load.close();
+    open.clear();
+  }
+
+  async function stop() {
+    closeLoads();
+    for (const server of servers.values()) await server.stop();
+    upstream.close();
+    sink.close();
+  }
+  return { servers, entry, closeLoads, stop };
+}

@@ -1,0 +1,166 @@
+/** Whether what the agent costs grows with what it is given, and how. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../scripts/nodes.mjs';
+import { startFleet } from './fleet.mjs';
+import { rounded } from './hop.mjs';
+import { openLoad, times } from './load.mjs';
+import { pinDriver } from './node-process.mjs';
+import { requestWriter } from './requests.mjs';
+import { measureRounds } from './rounds.mjs';
+import { measureStartup } from './startup.mjs';
+import { BASELINE, named, SERVERS } from './variants.mjs';
+
+const CLIENT = 'http';
+const PATH = `/${CLIENT}`;
+/** For the largest metadata. */
+const LARGE_HEADERS = ['--max-http-header-size=1048576'];
+const MODULES = 2_000;
+
+const RELAYS = named(SERVERS, 'floor', 'agent, relay');
+const [RUNS, AGENT_RUNS] = named(SERVERS, 'runs', 'agent, runs');
+const NO_TRACE = named(SERVERS, 'agent, no trace');
+
+/** What is varied: how the requests differ at a point, who is measured, and beside whom. */
+const SCALES = {
+  depth: { request: (depth) => ({ request: { depth } }), baseline: BASELINE, variants: RELAYS },
+  'metadata of the caller': {
+    request: (metadata) => ({ request: { metadata } }),
+    baseline: BASELINE,
+    variants: RELAYS,
+  },
+  'metadata of a run': {
+    path: (metadata) => `${PATH}?metadata=${metadata}`,
+    request: () => ({}),
+    baseline: RUNS,
+    variants: [AGENT_RUNS],
+  },
+  'concurrent contexts': {
+    request: (contexts) => ({ load: connectionsFor(contexts) }),
+    baseline: BASELINE,
+    variants: RELAYS,
+  },
+};
+
+/** Requests under way share connections: the server takes all that are pipelined at once. */
+function connectionsFor(contexts) {
+  const connections = Math.min(contexts, 100);
+  return { connections, pipelined: Math.ceil(contexts / connections) };
+}
+
+/**
+ * @param {object} node `{major, binary}`
+ * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `starts`
+ * @returns by scale, point and variant: `{cpu, ratio}`; of the requests served, the heap after each
+ */
+export async function measureGrowth(node, plan, progress) {
+  const variants = [BASELINE, ...RELAYS, RUNS, AGENT_RUNS];
+  progress.say(`Node ${node.major}: growth, servers start`);
+  const fleet = await startFleet(node.binary, variants, { clients: [CLIENT], nodeOptions: LARGE_HEADERS });
+  const result = {};
+  pinDriver(true);
+  try {
+    for (const [scale, points] of Object.entries(plan.points)) {
+      result[scale] = await measureScale(fleet, scale, points, plan, progress, node);
+    }
+  } finally {
+    pinDriver(false);
+    await fleet.stop();
+  }
+  result['requests served'] = await measureServed(node, plan, progress);
+  result['modules loaded'] = await measureModules(node, plan, progress);
+  return result;
+}
+
+async function measureScale(fleet, scale, points, plan, progress, node) {
+  const { baseline, variants, request, path = () => PATH } = SCALES[scale];
+  const result = {};
+  progress.expect(points.length * plan.rounds);
+  for (const point of points) {
+    progress.say(`Node ${node.major}: growth, ${scale}: ${point}`);
+    const entry = (variant) => fleet.entry(variant, path(point), { warmUp: plan.warmUp, ...request(point) });
+    const group = { baseline: await entry(baseline), entries: [] };
+    for (const variant of variants) group.entries.push(await entry(variant));
+    const samples = await measureRounds({ ...plan, groups: [group], onRound: progress.step });
+    result[point] = seriesOf(samples);
+    fleet.closeLoads();
+  }
+  return result;
+}
+
+function seriesOf(samples) {
+  const series = Object.entries(samples).map(([name, taken]) => {
+    const list = (key) => [taken.map((sample) => rounded(sample[key])).filter(Number.isFinite)];
+    return [name, { cpu: list('cpu'), ratio: list('ratio') }];
+  });
+  return Object.fromEntries(series);
+}
+
+/** Heap after garbage collection, and CPU of a request, once so many have been served: each with a trace of its own. */
+async function measureServed(node, plan, progress) {
+  const variants = [BASELINE, ...named(SERVERS, 'agent, relay'), ...NO_TRACE];
+  const result = {};
+  progress.expect(variants.length * plan.served.length);
+  for (const variant of variants) {
+    progress.say(`Node ${node.major}: growth, ${plan.served.at(-1)} requests served by ${variant.label}`);
+    const fleet = await startFleet(node.binary, [variant], { clients: [CLIENT] });
+    pinDriver(true);
+    try {
+      const server = fleet.servers.get(variant.name);
+      let served = 0;
+      for (const point of plan.served) {
+        const load = await openLoad(server.url, requestWriter(PATH, variant));
+        await load.send(times(point - served));
+        served = point;
+        load.close();
+        result[point] ??= {};
+        result[point][variant.name] = { heap: await server.ask('heap') };
+        progress.step();
+      }
+    } finally {
+      pinDriver(false);
+      await fleet.stop();
+    }
+  }
+  return result;
+}
+
+/** Start-up and a hop, with and without many modules that the application has loaded. */
+async function measureModules(node, plan, progress) {
+  const directory = join(root, '.cache', 'bench', 'modules');
+  const result = {};
+  for (const count of [0, MODULES]) {
+    const nodeOptions = ['--require', writeModules(directory, count)];
+    const { empty } = await measureStartup(
+      node,
+      { apps: ['empty'], starts: plan.starts, nodeOptions, variants: ['agent, require'] },
+      progress,
+    );
+    progress.say(`Node ${node.major}: growth, a hop with ${count} modules`);
+    const fleet = await startFleet(node.binary, [BASELINE, ...RELAYS], { clients: [CLIENT], nodeOptions });
+    pinDriver(true);
+    try {
+      const group = { baseline: await fleet.entry(BASELINE, PATH, plan), entries: [] };
+      for (const variant of RELAYS) group.entries.push(await fleet.entry(variant, PATH, plan));
+      progress.expect(plan.rounds);
+      const samples = await measureRounds({ ...plan, groups: [group], onRound: progress.step });
+      result[count] = { startup: empty, hop: seriesOf(samples) };
+    } finally {
+      pinDriver(false);
+      await fleet.stop();
+    }
+  }
+  return result;
+}
+
+function writeModules(directory, count) {
+  mkdirSync(directory, { recursive: true });
+  const index = join(directory, `${count}.cjs`);
+  let all = '';
+  for (let i = 0; i < count; i++) {
+    writeFileSync(join(directory, `module-${i}.cjs`), `exports.answer = () => ${i};\n`);
+    all += `require('./module-${i}.cjs');\n`;
+  }
+  writeFileSync(index, all);
+  return index;
+}

@@ -1,0 +1,69 @@
+/** What one request costs the service that handles it, alone and with a call out by each client. */
+import { startFleet } from './fleet.mjs';
+import { pinDriver } from './node-process.mjs';
+import { measureRounds } from './rounds.mjs';
+import { BASELINE, SERVERS } from './variants.mjs';
+
+/**
+ * @param {object} node `{major, binary}`
+ * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst and of its
+ *   `warmUp`, `variants` by name
+ * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation; and how
+ *   many threads each server had
+ */
+export async function measureHop(node, plan, progress) {
+  const variants = SERVERS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
+  const withTrace = variants.filter(({ inbound }) => inbound === 'trace');
+  const withoutTrace = variants.filter(({ inbound }) => inbound === 'none');
+  const bareWithout = { ...BASELINE, inbound: 'none' };
+  const result = { clients: {}, threads: {} };
+  const called = plan.clients.filter((client) => client !== 'none');
+  progress.expect(plan.generations * plan.clients.length * plan.rounds);
+  for (let generation = 0; generation < plan.generations; generation++) {
+    progress.say(`Node ${node.major}: ${variants.length + 1} servers start, their headers are looked at`);
+    const fleet = await startFleet(node.binary, [BASELINE, ...variants], { clients: called });
+    pinDriver(true);
+    try {
+      for (const client of plan.clients) {
+        progress.say(`Node ${node.major}: a hop, ${client === 'none' ? 'server only' : client}`);
+        const entry = (variant) => fleet.entry(variant, `/${client}`, plan);
+        const group = async (baseline, members) => ({
+          baseline: { ...(await entry(baseline)), name: `bare, ${baseline.inbound}` },
+          entries: await inTurn(members, entry),
+        });
+        const groups = [await group(BASELINE, withTrace)];
+        if (withoutTrace.length > 0) groups.push(await group(bareWithout, withoutTrace));
+        const samples = await measureRounds({ ...plan, groups, onRound: progress.step });
+        addTo(result.clients, client, samples, generation);
+        fleet.closeLoads();
+      }
+      for (const [name, server] of fleet.servers) result.threads[name] = await server.ask('threads');
+    } finally {
+      pinDriver(false);
+      await fleet.stop();
+    }
+  }
+  return result;
+}
+
+function addTo(clients, client, samples, generation) {
+  clients[client] ??= {};
+  for (const [name, taken] of Object.entries(samples)) {
+    clients[client][name] ??= { cpu: [], ratio: [], rate: [], p50: [], p99: [] };
+    const series = clients[client][name];
+    for (const key of Object.keys(series)) {
+      series[key][generation] = taken.map((sample) => rounded(sample[key])).filter(Number.isFinite);
+    }
+  }
+}
+
+async function inTurn(items, fn) {
+  const results = [];
+  for (const item of items) results.push(await fn(item));
+  return results;
+}
+
+/** Four digits are more than the noise leaves. */
+export function rounded(value) {
+  return value === undefined ? Number.NaN : Number(value.toPrecision(4));
+}

@@ -1,0 +1,104 @@
+/** Child processes of the bench: Node with its options, on cores of their own. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../scripts/nodes.mjs';
+
+const START_MS = 60_000;
+/** The driver and the upstream have one core, the server that is measured the other. */
+const DRIVER_CORE = '0';
+const SERVER_CORE = '1';
+const ALL_CORES = `0-${availableParallelism() - 1}`;
+
+/**
+ * Idle servers keep their compiled code: without these options a burst after a pause would measure the compiler.
+ */
+const SERVER_OPTIONS = ['--no-flush-bytecode', '--no-memory-reducer', '--expose-gc'];
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export function app(name) {
+  return join(root, 'bench', 'apps', `${name}.cjs`);
+}
+
+/** Keeps this process on its core, or lets it off again. */
+export function pinDriver(isPinned) {
+  const cores = isPinned ? DRIVER_CORE : ALL_CORES;
+  execFileSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' });
+}
+
+/** Runs a program to its end. @returns what it wrote, and after how many milliseconds it did */
+export async function runToEnd(node, args, env) {
+  const begun = performance.now();
+  const child = start(node, args, env, ALL_CORES, false);
+  let text = '';
+  let wall = 0;
+  child.stdout.on('data', (chunk) => {
+    if (text === '') wall = performance.now() - begun;
+    text += chunk;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0 || text === '') throw new Error(`${args.join(' ')} ended with ${code}\n${child.errors}`);
+  return { text, wall };
+}
+
+/** Starts apps/server.cjs. @returns its URL, and `ask(command)` for what it is asked over IPC */
+export async function startServer(node, args, env) {
+  const child = start(node, [...SERVER_OPTIONS, ...args, app('server')], env, SERVER_CORE, true);
+  const asked = new Map();
+  let last = 0;
+  const listening = new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
+    child.on('message', ({ url, id, value }) => {
+      if (url === undefined) return asked.get(id)?.(value);
+      clearTimeout(timer);
+      resolve(url);
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      reject(new Error(`a server ended with ${code ?? signal}: ${args.join(' ')}\n${child.errors}`));
+    });
+  });
+  const url = await listening;
+
+  /** An answer that cannot come, because the server has ended, is an error. */
+  function ask(command) {
+    last += 1;
+    const id = last;
+    return new Promise((resolve, reject) => {
+      const onExit = () => reject(new Error(`a server has ended: ${args.join(' ')}\n${child.errors}`));
+      child.once('exit', onExit);
+      asked.set(id, (value) => {
+        asked.delete(id);
+        child.off('exit', onExit);
+        resolve(value);
+      });
+      child.send({ id, command });
+    });
+  }
+
+  async function stop() {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+  return { url, ask, stop };
+}
+
+function start(node, args, env, cores, ipc) {
+  const stdio = ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])];
+  const child = spawn('taskset', ['-c', cores, node, ...args], { cwd: root, env, stdio });
+  child.errors = '';
+  child.stderr.on('data', (chunk) => {
+    child.errors = (child.errors + chunk).slice(-4000);
+  });
+  if (ipc) child.stdout.resume();
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}

@@ -1,0 +1,66 @@
+/** How much is measured: all of it, what three minutes are enough for, or what only shows that the bench works. */
+
+const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
+
+export const FULL = {
+  nodes: ['20', '24'],
+  startup: { apps: ['empty', 'express-axios'], starts: 14 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 8, milliseconds: 150, warmUp: 300 },
+  growth: {
+    points: {
+      depth: [1, 10, 100],
+      'metadata of the caller': [0, 1_000, 10_000, 100_000],
+      'metadata of a run': [0, 1_000, 10_000, 100_000],
+      'concurrent contexts': [1, 100, 1_000, 10_000],
+    },
+    rounds: 8,
+    milliseconds: 150,
+    warmUp: 300,
+    served: [10_000, 200_000],
+    starts: 8,
+  },
+};
+
+export const QUICK = {
+  nodes: ['24'],
+  startup: { apps: ['empty'], starts: 4 },
+  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 100, warmUp: 300 },
+  growth: {
+    points: { depth: [1, 100], 'metadata of the caller': [0, 10_000], 'concurrent contexts': [1, 1_000] },
+    rounds: 3,
+    milliseconds: 100,
+    warmUp: 200,
+    served: [5_000, 30_000],
+    starts: 3,
+  },
+};
+
+/** No number of it means anything. */
+export const TINY = {
+  nodes: ['running'],
+  startup: { apps: ['empty'], starts: 1, variants: ['bare again', 'agent, require', 'agent, import'] },
+  hop: {
+    clients: ['none', 'http'],
+    generations: 1,
+    rounds: 1,
+    milliseconds: 20,
+    warmUp: 20,
+    variants: [
+      'bare again',
+      'floor',
+      'agent, relay',
+      'bare again, no trace',
+      'agent, no trace',
+      'runs',
+      'agent, runs',
+    ],
+  },
+  growth: {
+    points: { depth: [1, 10] },
+    rounds: 1,
+    milliseconds: 20,
+    warmUp: 20,
+    served: [50, 100],
+    starts: 1,
+  },
+};

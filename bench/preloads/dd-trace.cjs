@@ -1,0 +1,5 @@
+// dd-trace's own preload; its options are in the environment.
+const load = require('node:module').createRequire(`${process.env.PEER}/`);
+load('dd-trace/init');
+const { _tracer: tracer } = load('dd-trace');
+globalThis.benchFlush = () => new Promise((resolve) => tracer._exporter.flush(resolve));

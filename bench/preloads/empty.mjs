@@ -1,0 +1,1 @@
+// Nothing: what `--import` itself costs.

@@ -1,0 +1,3 @@
+// An application that uses the SDK loads these two.
+require('langsmith');
+require('langsmith/traceable');

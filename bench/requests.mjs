@@ -1,0 +1,41 @@
+/** What requests come with: every caller's trace is another, so that nothing is fast because it is remembered. */
+
+const TIME = '20260131T235959123456Z';
+const METADATA = '%7B%22tenant%22%3A%22acme%22%2C%22tier%22%3A%22gold%22%7D';
+const BAGGAGE = `langsmith-metadata=${METADATA},langsmith-tags=bench%2Chop,langsmith-project=caller`;
+
+/**
+ * The nth request as text.
+ *
+ * @param {string} path
+ * @param {object} options `inbound`: with a trace or with none; `depth` of the dotted order; bytes of `metadata` in the
+ *   baggage
+ */
+export function requestWriter(path, { inbound, depth = 1, metadata = 0 }) {
+  const start = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nUser-Agent: bench\r\n`;
+  if (inbound === 'none') return () => `${start}\r\n`;
+  const more = metadata > 0 ? `langsmith-metadata=${filler(metadata)},langsmith-project=caller` : BAGGAGE;
+  return (n) => {
+    const id = traceIdOf(n);
+    const w3c = `traceparent: 00-${id.replaceAll('-', '')}-00f067aa0ba902b7-01\r\n`;
+    return `${start}langsmith-trace: ${dottedOrder(id, depth)}\r\nbaggage: ${more}\r\n${w3c}\r\n`;
+  };
+}
+
+/** A UUID of its own for each request. */
+export function traceIdOf(n) {
+  return `5c0b7a2e-91d4-4f3b-8a6c-${n.toString(16).padStart(12, '0')}`;
+}
+
+export function dottedOrder(traceId, depth = 1) {
+  let order = TIME + traceId;
+  for (let level = 1; level < depth; level++) {
+    order += `.${TIME}0d3c9e1f-6b2a-4c8d-9e7f-${level.toString(16).padStart(12, '0')}`;
+  }
+  return order;
+}
+
+/** JSON of about so many bytes, as it stands in a baggage. */
+function filler(bytes) {
+  return encodeURIComponent(JSON.stringify({ note: 'm'.repeat(Math.max(0, bytes - 30)) }));
+}

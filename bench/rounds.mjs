@@ -1,0 +1,46 @@
+/**
+ * Bursts of all variants in turn, with a burst of the baseline before and after every few: each is compared with what
+ * the baseline cost at that moment.
+ */
+import { measureBurst } from './burst.mjs';
+
+/** Variants between two bursts of the baseline. */
+const BETWEEN = 3;
+
+/**
+ * @param {object} options
+ * @param {{server, load}[]} options.groups each with a `baseline` and `entries` of `{name, server, load, every}`: those
+ *   with `every` take part in each so-manieth round only
+ * @param {number} options.rounds
+ * @param {number} options.milliseconds of a burst
+ * @param {() => void} options.onRound
+ * @returns {Promise<Record<string, object[]>>} by name, the samples in the order of the rounds, each with its `ratio` to
+ *   the baseline around it, and with that `baseline`
+ */
+export async function measureRounds({ groups, rounds, milliseconds, onRound }) {
+  const samples = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const { baseline, entries } of groups) {
+      const due = entries.filter(({ every = 1 }) => round % every === 0);
+      const order = [...due.slice(round % due.length), ...due.slice(0, round % due.length)];
+      let before = await measureBurst(baseline.server, baseline.load, milliseconds);
+      for (let i = 0; i < order.length; i += BETWEEN) {
+        const taken = [];
+        for (const entry of order.slice(i, i + BETWEEN)) {
+          taken.push([entry.name, await measureBurst(entry.server, entry.load, milliseconds)]);
+        }
+        const next = await measureBurst(baseline.server, baseline.load, milliseconds);
+        const around = (before.cpu + next.cpu) / 2;
+        for (const [name, sample] of taken) {
+          samples[name] ??= [];
+          samples[name].push({ ...sample, baseline: around, ratio: sample.cpu / around });
+        }
+        samples[baseline.name] ??= [];
+        samples[baseline.name].push(before);
+        before = next;
+      }
+    }
+    onRound();
+  }
+  return samples;
+}

@@ -1,0 +1,59 @@
+/** What it costs to start: processes of all variants in turn, with a bare one before and after each. */
+import { app, runToEnd } from './node-process.mjs';
+import { startUpstream } from './upstream.mjs';
+import { BASELINE, environment, STARTS } from './variants.mjs';
+
+const MEASURED = ['cpu', 'wall', 'rss', 'threads'];
+
+/**
+ * @param {object} node `{major, binary}`
+ * @param {object} plan `apps` by name, `starts` of each variant, `variants` by name, `nodeOptions`
+ * @returns by app and variant: `{cpu, wall, rss, threads}` in ms, ms, bytes and a count, each `{value, over}`: the
+ *   samples, and by how much each is over the bare ones around it
+ */
+export async function measureStartup(node, plan, progress) {
+  const variants = STARTS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
+  const sink = await startUpstream();
+  const start = async (variant, name) => {
+    const args = [...(plan.nodeOptions ?? []), ...variant.preload, app(name)];
+    const { text, wall } = await runToEnd(node.binary, args, environment(variant, { sink: sink.url }));
+    const { cpu, rss, threads } = JSON.parse(text);
+    return { cpu: cpu / 1000, wall, rss, threads };
+  };
+  const result = {};
+  progress.expect(plan.apps.length * plan.starts);
+  for (const name of plan.apps) {
+    progress.say(`Node ${node.major}: start-up, ${name}`);
+    result[name] = {};
+    await start(BASELINE, name);
+    for (let i = 0; i < plan.starts; i++) {
+      let before = await start(BASELINE, name);
+      add(result[name], BASELINE.name, before, before);
+      for (const variant of [
+        ...variants.slice(i % variants.length),
+        ...variants.slice(0, i % variants.length),
+      ]) {
+        const sample = await start(variant, name);
+        const next = await start(BASELINE, name);
+        const around = Object.fromEntries(MEASURED.map((key) => [key, (before[key] + next[key]) / 2]));
+        add(result[name], variant.name, sample, around);
+        before = next;
+      }
+      progress.step();
+    }
+  }
+  sink.close();
+  return result;
+}
+
+function add(result, name, sample, around) {
+  result[name] ??= Object.fromEntries(MEASURED.map((key) => [key, { value: [], over: [] }]));
+  for (const key of MEASURED) {
+    result[name][key].value.push(digits(sample[key]));
+    result[name][key].over.push(digits(sample[key] - around[key]));
+  }
+}
+
+function digits(value) {
+  return Number(value.toFixed(2));
+}

@@ -1,0 +1,133 @@
+/** What is measured: how each process is started, and what the upstream must see of it. */
+
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from '../scripts/nodes.mjs';
+import { peer } from './peers.mjs';
+
+const AGENT_REQUIRE = ['--require', join(root, 'dist', 'register.cjs')];
+const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href];
+
+/**
+ * @typedef {object} Variant
+ * @property {string} name
+ * @property {string} label for the table
+ * @property {string[]} preload options of Node
+ * @property {string} manner of apps/manners.cjs
+ * @property {string} app of the start-up, where it is another than the others'
+ * @property {'trace' | 'none'} inbound what its requests come with
+ * @property {string} expect a check of arrival.mjs
+ * @property {string} group the peer it needs
+ * @property {number} every takes part in each so-manieth round
+ * @property {boolean} tracing whether LangSmith's tracing is on
+ */
+const variant = (name, label, options) => ({
+  name,
+  label,
+  preload: [],
+  manner: 'plain',
+  inbound: 'trace',
+  expect: 'nothing',
+  group: undefined,
+  tracing: false,
+  ...options,
+});
+
+const preloaded = (name) => ['--require', join(root, 'bench', 'preloads', `${name}.cjs`)];
+const aPeer = (name, label, expect) =>
+  variant(name, label, { preload: preloaded(name), expect, group: name, every: PEER_EVERY });
+
+export const BASELINE = variant('bare', 'bare Node');
+
+const AGAIN = variant('bare again', 'bare Node again');
+/** Peers are far from any budget of ours: they take part in fewer rounds. */
+const PEER_EVERY = 3;
+const PEERS = [
+  aPeer('otel', 'OpenTelemetry, http and undici', 'traceparent'),
+  aPeer('otel-auto', 'OpenTelemetry, auto-instrumentation', 'traceparent'),
+  aPeer('dd-trace', 'dd-trace', 'traceparent'),
+  aPeer('sentry', 'Sentry', 'sentry-trace'),
+];
+
+/** What serves requests, each compared with the baseline. */
+export const SERVERS = [
+  AGAIN,
+  variant('floor', 'floor: two headers copied by hand', { manner: 'floor', expect: 'same trace' }),
+  variant('agent, relay', 'the agent, relay', { preload: AGENT_IMPORT, expect: 'same trace' }),
+  variant('bare again, no trace', 'bare Node again, no trace', { inbound: 'none' }),
+  variant('agent, no trace', 'the agent, no trace', { preload: AGENT_IMPORT, inbound: 'none' }),
+  variant('sdk', 'LangSmith SDK by hand, tracing off', { manner: 'sdk', expect: 'same trace' }),
+  variant('runs', 'LangSmith SDK, runs and no headers', { manner: 'runs', tracing: true }),
+  variant('agent, runs', 'the agent, with runs', {
+    preload: AGENT_IMPORT,
+    manner: 'runs',
+    tracing: true,
+    expect: 'child of the trace',
+  }),
+  variant('sdk, runs', 'LangSmith SDK by hand, with runs', {
+    manner: 'sdkRuns',
+    tracing: true,
+    expect: 'child of the trace',
+  }),
+  ...PEERS,
+];
+
+/** What is started. */
+export const STARTS = [
+  AGAIN,
+  variant('empty import', 'an empty file, by --import', {
+    preload: ['--import', pathToFileURL(join(root, 'bench', 'preloads', 'empty.mjs')).href],
+  }),
+  variant('agent, require', 'the agent, by --require', { preload: AGENT_REQUIRE }),
+  variant('agent, import', 'the agent, by --import', { preload: AGENT_IMPORT }),
+  variant('langsmith', 'LangSmith SDK imported', {
+    preload: ['--require', join(root, 'bench', 'preloads', 'langsmith.cjs')],
+  }),
+  ...PEERS,
+];
+
+export function named(variants, ...names) {
+  return names.map((name) => {
+    const found = variants.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`there is no variant ${name}`);
+    return found;
+  });
+}
+
+/** The environment of a variant: nothing of the shell's that would steer it, and everything it exports goes to `sink`. */
+export function environment({ group, manner, tracing }, { upstream = '', sink = '' } = {}) {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, MANNER: manner, UPSTREAM: upstream };
+  if (group !== undefined) env.PEER = peer(group);
+  if (tracing) {
+    env.LANGSMITH_TRACING = 'true';
+    env.LANGSMITH_ENDPOINT = `${sink}/langsmith`;
+    env.LANGSMITH_API_KEY = 'none';
+  }
+  return { ...env, ...settingsOf(group, sink) };
+}
+
+function settingsOf(group, sink) {
+  switch (group) {
+    case 'otel-auto':
+      return {
+        OTEL_TRACES_EXPORTER: 'otlp',
+        OTEL_EXPORTER_OTLP_ENDPOINT: sink,
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOGS_EXPORTER: 'none',
+        // The detectors of cloud providers ask addresses beyond this machine.
+        OTEL_NODE_RESOURCE_DETECTORS: 'env,host,os,process',
+      };
+    case 'dd-trace':
+      return {
+        DD_TRACE_AGENT_URL: sink,
+        DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+        DD_REMOTE_CONFIGURATION_ENABLED: 'false',
+        DD_TRACE_STARTUP_LOGS: 'false',
+      };
+    case 'sentry':
+      return { SENTRY_TO: sink.replace('http://', 'http://key@').concat('/1') };
+    default:
+      return {};
+  }
+}
