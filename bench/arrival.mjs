@@ -59,7 +59,7 @@ export async function checkArrival({ variant, server, upstream, sink, clients })
       fail(`${upstream.requests - before.calls} of ${SENT} arrived`);
     const wrong = CHECKS[variant.expect](upstream.headers, last);
     if (wrong !== undefined) fail(wrong);
-    await server.ask('flush');
+    await server.flush();
     if (variant.tracing && sink.requests === before.published) fail('no run was published');
   }
 }

@@ -4,60 +4,58 @@ import { after } from './load.mjs';
 import { busyMilliseconds } from './machine.mjs';
 import { quantile } from './statistics.mjs';
 
-/** What other processes may use of a core; beyond it the sample is taken anew, this often at most. */
+/** What other processes may use of a core; beyond it the sample is taken anew. */
 const OTHERS = 0.13;
-const RETAKES = 3;
 /** A server that uses less than this of a core is idle; one that never is has told all that it does. */
 const IDLE = 0.05;
 const IDLE_LOOK_MS = 8;
 const IDLE_TIMEOUT_MS = 2_000;
 
+/** How many bursts have been kept, and how many of them though others disturbed them. */
+export const kept = { bursts: 0, disturbed: 0 };
+
 /**
  * @param {object} server of node-process.mjs
  * @param {object} load of load.mjs
+ * @param {{milliseconds: number, retakes: number}} plan
  * @returns the CPU of the server in microseconds a request, with what it does afterwards for these requests; requests
- *   a second; latencies in microseconds; whether it was quiet beside it
+ *   a second; latencies in microseconds
  */
-export async function measureBurst(server, load, milliseconds) {
+export async function measureBurst(server, load, { milliseconds, retakes }) {
   let sample = await takeBurst(server, load, milliseconds);
-  for (let i = 0; i < RETAKES && !sample.isQuiet; i++) sample = await takeBurst(server, load, milliseconds);
+  for (let i = 0; i < retakes && sample.isDisturbed; i++)
+    sample = await takeBurst(server, load, milliseconds);
+  kept.bursts += 1;
+  if (sample.isDisturbed) kept.disturbed += 1;
   return sample;
 }
 
 async function takeBurst(server, load, milliseconds) {
   const begun = performance.now();
-  const before = { server: await cpuOf(server), driver: process.cpuUsage(), machine: busyMilliseconds() };
+  const before = { server: server.cpu(), driver: process.cpuUsage(), machine: busyMilliseconds() };
   const sent = await load.send(after(milliseconds));
-  await server.ask('flush');
+  await server.flush();
   const used = (await whenIdle(server)) - before.server;
-  const driver = total(process.cpuUsage(before.driver));
-  const others = busyMilliseconds() - before.machine - (used + driver) / 1000;
+  const driver = process.cpuUsage(before.driver);
+  const ours = (used + driver.user + driver.system) / 1000;
+  const others = busyMilliseconds() - before.machine - ours;
   return {
     cpu: used / sent.requests,
     rate: (sent.requests / sent.milliseconds) * 1000,
     p50: quantile(sent.latencies, 0.5),
     p99: quantile(sent.latencies, 0.99),
-    isQuiet: others / (performance.now() - begun) < OTHERS,
+    isDisturbed: others / (performance.now() - begun) > OTHERS,
   };
 }
 
 /** @returns the CPU that the server has used by then: an export of one burst must not spill into the next */
 async function whenIdle(server) {
   const end = performance.now() + IDLE_TIMEOUT_MS;
-  let [time, used] = [performance.now(), await cpuOf(server)];
-  for (;;) {
+  for (let [time, used] = [performance.now(), server.cpu()]; ; ) {
     await sleep(IDLE_LOOK_MS);
-    const [nextTime, nextUsed] = [performance.now(), await cpuOf(server)];
+    const [nextTime, nextUsed] = [performance.now(), server.cpu()];
     const share = (nextUsed - used) / 1000 / (nextTime - time);
     [time, used] = [nextTime, nextUsed];
     if (share < IDLE || time > end) return used;
   }
-}
-
-async function cpuOf(server) {
-  return total(await server.ask('cpu'));
-}
-
-function total({ user, system }) {
-  return user + system;
 }

@@ -28,7 +28,7 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
     const load = await openLoad(server.url, requestWriter(path, { ...variant, ...request }), options);
     open.add(load);
     await load.send(after(warmUp));
-    await server.ask('flush');
+    await server.flush();
     return { name: variant.name, server, load, every: variant.every };
   }
 

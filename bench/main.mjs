@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installNodes, binary as nodeBinary, root } from '../scripts/nodes.mjs';
 import { judge } from './budgets.mjs';
+import { kept } from './burst.mjs';
 import { drawChart } from './chart.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureHop } from './hop.mjs';
@@ -67,6 +68,7 @@ for (const node of nodes) {
 }
 progress.end();
 results.minutes = Number(((performance.now() - begun) / 60_000).toFixed(1));
+results.bursts = kept;
 results.budgets = judge(results);
 
 const document = formatMarkdown(results);

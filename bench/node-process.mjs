@@ -1,6 +1,7 @@
 /** Child processes of the bench: Node with its options, on cores of their own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/nodes.mjs';
@@ -46,24 +47,28 @@ export async function runToEnd(node, args, env) {
   return { text, wall };
 }
 
-/** Starts apps/server.cjs. @returns its URL, and `ask(command)` for what it is asked over IPC */
+/**
+ * Starts apps/server.cjs.
+ *
+ * @returns its URL, `ask(command)` for what it is asked over IPC, `cpu()`, and whether there is something to `flush`
+ */
 export async function startServer(node, args, env) {
   const child = start(node, [...SERVER_OPTIONS, ...args, app('server')], env, SERVER_CORE, true);
   const asked = new Map();
   let last = 0;
   const listening = new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
-    child.on('message', ({ url, id, value }) => {
+    child.on('message', ({ url, flushes, id, value }) => {
       if (url === undefined) return asked.get(id)?.(value);
       clearTimeout(timer);
-      resolve(url);
+      resolve({ url, flushes });
     });
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
       reject(new Error(`a server ended with ${code ?? signal}: ${args.join(' ')}\n${child.errors}`));
     });
   });
-  const url = await listening;
+  const { url, flushes } = await listening;
 
   /** An answer that cannot come, because the server has ended, is an error. */
   function ask(command) {
@@ -87,7 +92,8 @@ export async function startServer(node, args, env) {
     child.kill('SIGKILL');
     await ended;
   }
-  return { url, ask, stop };
+  const flush = async () => (flushes ? ask('flush') : undefined);
+  return { url, ask, flush, cpu: () => cpuOf(child.pid), stop };
 }
 
 function start(node, args, env, cores, ipc) {
@@ -101,4 +107,17 @@ function start(node, args, env, cores, ipc) {
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
+}
+
+/**
+ * The CPU that the threads of a process have used, in microseconds. The kernel is asked, which costs the process
+ * nothing and is exact while it sleeps.
+ */
+function cpuOf(pid) {
+  const directory = `/proc/${pid}/task`;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(directory)) {
+    nanoseconds += Number(readFileSync(`${directory}/${thread}/schedstat`, 'utf8').split(' ', 1)[0]);
+  }
+  return nanoseconds / 1000;
 }

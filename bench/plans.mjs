@@ -5,7 +5,7 @@ const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 export const FULL = {
   nodes: ['20', '24'],
   startup: { apps: ['empty', 'express-axios'], starts: 14 },
-  hop: { clients: CLIENTS, generations: 3, rounds: 8, milliseconds: 150, warmUp: 300 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 8, milliseconds: 150, warmUp: 300, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -16,6 +16,7 @@ export const FULL = {
     rounds: 8,
     milliseconds: 150,
     warmUp: 300,
+    retakes: 3,
     served: [10_000, 200_000],
     starts: 8,
   },
@@ -24,13 +25,14 @@ export const FULL = {
 export const QUICK = {
   nodes: ['24'],
   startup: { apps: ['empty'], starts: 4 },
-  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 100, warmUp: 300 },
+  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 80, warmUp: 300, retakes: 1 },
   growth: {
-    points: { depth: [1, 100], 'metadata of the caller': [0, 10_000], 'concurrent contexts': [1, 1_000] },
+    points: { depth: [1, 100], 'concurrent contexts': [1, 1_000] },
     rounds: 3,
-    milliseconds: 100,
+    milliseconds: 80,
     warmUp: 200,
-    served: [5_000, 30_000],
+    retakes: 0,
+    served: [5_000, 20_000],
     starts: 3,
   },
 };
@@ -45,6 +47,7 @@ export const TINY = {
     rounds: 1,
     milliseconds: 20,
     warmUp: 20,
+    retakes: 0,
     variants: [
       'bare again',
       'floor',
@@ -60,6 +63,7 @@ export const TINY = {
     rounds: 1,
     milliseconds: 20,
     warmUp: 20,
+    retakes: 0,
     served: [50, 100],
     starts: 1,
   },

@@ -20,7 +20,7 @@ export function formatMarkdown(results) {
   return `${sections.join('\n\n')}\n`;
 }
 
-function introduction({ date, machine, nodes, peers, clients, minutes }) {
+function introduction({ date, machine, nodes, peers, clients, minutes, bursts }) {
   const list = (versions) =>
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -31,6 +31,7 @@ function introduction({ date, machine, nodes, peers, clients, minutes }) {
     `Made by \`npm run bench\` on ${date}, in ${minutes} minutes on ${machine.cpu}, ${machine.memory};`,
     `${nodes.map(({ version }) => `Node ${version}`).join(', ')}.`,
     `Beside ${list(peers)}; with ${list(clients)}. The samples are in bench.json.`,
+    `Of ${bursts.bursts} bursts of requests, other processes disturbed ${bursts.disturbed}.`,
     '',
     '![start-up and a hop, times bare Node](bench.svg)',
   ].join('\n');
@@ -145,7 +146,7 @@ const METHOD = `## How it was measured
 - Everything goes over loopback. Before a variant is timed, its headers are seen to arrive at the upstream.
 - Every server is alive at once and pinned to one core; what drives them and what they call is on the other. Bursts go
   round the variants in changing order, with a burst of bare Node before and after every three; a ratio is to these two.
-- A burst's CPU is the server's (\`process.cpuUsage()\`) until it is idle again, divided by the requests it has served;
+- A burst's CPU is what the kernel has counted for the server's threads until it is idle again, divided by the requests it has served;
   what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
 - All requests but those "with no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
   of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.

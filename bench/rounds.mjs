@@ -13,23 +13,25 @@ const BETWEEN = 3;
  *   with `every` take part in each so-manieth round only
  * @param {number} options.rounds
  * @param {number} options.milliseconds of a burst
+ * @param {number} options.retakes of one that is disturbed
  * @param {() => void} options.onRound
  * @returns {Promise<Record<string, object[]>>} by name, the samples in the order of the rounds, each with its `ratio` to
  *   the baseline around it, and with that `baseline`
  */
-export async function measureRounds({ groups, rounds, milliseconds, onRound }) {
+export async function measureRounds({ groups, rounds, milliseconds, retakes, onRound }) {
   const samples = {};
+  const burst = ({ server, load }) => measureBurst(server, load, { milliseconds, retakes });
   for (let round = 0; round < rounds; round++) {
     for (const { baseline, entries } of groups) {
       const due = entries.filter(({ every = 1 }) => round % every === 0);
       const order = [...due.slice(round % due.length), ...due.slice(0, round % due.length)];
-      let before = await measureBurst(baseline.server, baseline.load, milliseconds);
+      let before = await burst(baseline);
       for (let i = 0; i < order.length; i += BETWEEN) {
         const taken = [];
         for (const entry of order.slice(i, i + BETWEEN)) {
-          taken.push([entry.name, await measureBurst(entry.server, entry.load, milliseconds)]);
+          taken.push([entry.name, await burst(entry)]);
         }
-        const next = await measureBurst(baseline.server, baseline.load, milliseconds);
+        const next = await burst(baseline);
         const around = (before.cpu + next.cpu) / 2;
         for (const [name, sample] of taken) {
           samples[name] ??= [];

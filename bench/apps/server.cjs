@@ -1,5 +1,5 @@
 // The service under load: `/<client>?metadata=<bytes>` answers once it has called the upstream with that client, in the
-// manner that MANNER names. What it costs is asked for over IPC.
+// manner that MANNER names. What it is asked over IPC it does.
 const http = require('node:http');
 const { readFileSync } = require('node:fs');
 const clients = require('./clients.cjs');
@@ -25,9 +25,8 @@ const server = http.createServer({ keepAliveTimeout: 600_000 }, (request, respon
 
 let inspector;
 const commands = {
-  cpu: () => process.cpuUsage(),
   // What a peer keeps back for later counts as well: its preload says how to send it now.
-  flush: () => globalThis.benchFlush?.(),
+  flush: () => globalThis.benchFlush(),
   heap() {
     for (let i = 0; i < 3; i++) globalThis.gc();
     return process.memoryUsage().heapUsed;
@@ -51,4 +50,7 @@ process.on('message', async ({ id, command }) => {
   process.send({ id, value });
 });
 process.on('disconnect', () => process.exit());
-server.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));
+server.listen(0, '127.0.0.1', () => {
+  const flushes = globalThis.benchFlush !== undefined;
+  process.send({ url: `http://127.0.0.1:${server.address().port}`, flushes });
+});
