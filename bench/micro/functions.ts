@@ -1,0 +1,111 @@
+/** The hot functions of the agent, each ready to be called, and the SDK's own for the same where there is one. */
+import * as http from 'node:http';
+import { RunTree } from 'langsmith';
+import { readConfig } from '../../src/config.ts';
+import { headersOfRun } from '../../src/context/local-run.ts';
+import { RemoteRun } from '../../src/context/remote-run.ts';
+import type { RunTreeLike } from '../../src/context/run-tree.ts';
+import { installContextStorage } from '../../src/context/storage.ts';
+import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
+import { makeHeaderSet } from '../../src/headers/trace-headers.ts';
+import { installHTTPClient } from '../../src/instrumentation/http-client.ts';
+import { DestinationPolicy } from '../../src/policy/destinations.ts';
+import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
+import { PeerPolicy } from '../../src/policy/peers.ts';
+import { Propagator } from '../../src/propagator.ts';
+
+export interface Case {
+  readonly group: string;
+  readonly name: string;
+  readonly call: () => unknown;
+  /** Done once before it. */
+  readonly before: (() => void) | undefined;
+  /** Runs the measurement in the context of a remote run. */
+  readonly around: (<T>(fn: () => T) => T) | undefined;
+}
+
+const MAX_BYTES = 8192;
+const SEGMENT = '20260131T235959123456Z5c0b7a2e-91d4-4f3b-8a6c-0d3c9e1f6b2a';
+const DEEP = Array.from({ length: 10 }, () => SEGMENT).join('.');
+const FIELDS = { metadata: { tenant: 'acme', tier: 'gold' }, tags: ['bench', 'hop'], project: 'caller' };
+const LARGE = { ...FIELDS, metadata: { note: 'm'.repeat(10_000) } };
+const BAGGAGE = formatBaggage(FIELDS);
+const OTHERS = 'vendor=1;property=2,another=value';
+const ADDRESS = '127.0.0.1';
+
+export function createCases(): Case[] {
+  const { config } = readConfig({});
+  const policy = new DestinationPolicy(
+    config,
+    createLangSmithAPI({}, () => undefined),
+  );
+  const propagator = new Propagator(config, policy, new PeerPolicy(config.trust), {});
+  const contexts = installContextStorage(() => undefined);
+  const remote = new RemoteRun(SEGMENT, parsed(SEGMENT), BAGGAGE);
+  const headers = { 'langsmith-trace': SEGMENT, baggage: BAGGAGE };
+  const run = RunTree.fromHeaders(headers) as RunTree;
+  const like = run as unknown as RunTreeLike;
+  const destination = { host: 'service.internal', port: 80, local: false, via: undefined };
+  // More than one, or the compiler would know the answer.
+  const known = Array.from({ length: 8 }, (_, i) => `http://service-${i}.internal|`);
+  for (const key of known) policy.decide(key, destination);
+  let host = 0;
+  const around = <T>(fn: () => T): T => contexts.run(remote, fn);
+  const install = () => {
+    installHTTPClient(contexts, propagator);
+  };
+
+  return [
+    one('read', 'dotted order, one run', () => parseDottedOrder(SEGMENT)),
+    one('read', 'dotted order, ten runs', () => parseDottedOrder(DEEP)),
+    one('read', 'baggage', () => parseBaggage(BAGGAGE)),
+    one('read', 'extract the remote run', () => propagator.extract(SEGMENT, BAGGAGE, ADDRESS, false)),
+    one('read', 'SDK: RunTree.fromHeaders', () => RunTree.fromHeaders(headers)),
+    one('write', 'baggage', () => formatBaggage(FIELDS)),
+    one('write', 'baggage merged with others', () => mergeBaggage(BAGGAGE, OTHERS)),
+    one('write', 'headers, made', () => makeHeaderSet(SEGMENT, FIELDS, MAX_BYTES)),
+    one('write', 'headers, metadata over the limit', () => makeHeaderSet(SEGMENT, LARGE, MAX_BYTES)),
+    one('write', 'headers of a run, made before', () => headersOfRun(like, MAX_BYTES)),
+    one('write', 'SDK: runTree.toHeaders', () => run.toHeaders()),
+    one('decide', 'destination, known', () => policy.cached(known[host++ & 7] as string)),
+    one('decide', 'destination, new host', () =>
+      policy.decide(`http://host-${host++}.internal|`, destination),
+    ),
+    one('context', 'current, none', () => contexts.current()),
+    one('context', 'enter', () => contexts.run(remote, nothing)),
+    one('context', 'current, in a run', () => contexts.current(), { around }),
+    one('request', 'made and its header stored, without the agent', () => storeHeader({})),
+    one('request', 'the same with the headers set by hand', () => storeHeader(headers)),
+    one('request', 'the same with the agent, no run', () => storeHeader({}), { before: install }),
+    one('request', 'the same with the agent, in a run', () => storeHeader({}), { around }),
+  ];
+}
+
+const agent = new http.Agent();
+// Never connects: what is measured is the request.
+(agent as unknown as { addRequest(): void }).addRequest = nothing;
+
+/** Makes a request whose header becomes text, and that goes nowhere. */
+function storeHeader(headers: http.OutgoingHttpHeaders): unknown {
+  const request = http.request({ agent, host: 'service.internal', path: '/', headers });
+  request.end();
+  return (request as unknown as { _header: unknown })._header;
+}
+
+function parsed(dottedOrder: string) {
+  const found = parseDottedOrder(dottedOrder);
+  if (found === undefined) throw new Error(`${dottedOrder} is no dotted order`);
+  return found;
+}
+
+function one(
+  group: string,
+  name: string,
+  call: () => unknown,
+  { before, around }: Partial<Pick<Case, 'before' | 'around'>> = {},
+): Case {
+  return { group, name, call, before, around };
+}
+
+function nothing(): void {}

@@ -1,0 +1,43 @@
+/**
+ * What one call of each hot function costs, beside the SDK's own.
+ *
+ *   npm run bench:micro                 on this Node
+ *   npm run bench:micro -- --node 24    on another
+ *   npm run bench:micro -- --only read,request
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { installNodes, binary as nodeBinary, root } from '../../scripts/nodes.mjs';
+import { installPeers, peer } from '../peers.mjs';
+
+const { values } = parseArgs({
+  options: { node: { type: 'string' }, only: { type: 'string', default: '' } },
+});
+installPeers(['tools']);
+if (values.node !== undefined) {
+  const reason = installNodes([values.node]);
+  if (reason !== undefined) throw new Error(reason);
+}
+
+// As the preload is built: CommonJS, and the sources' own names.
+const bundle = join(peer('tools'), 'functions.cjs');
+await build({
+  absWorkingDir: root,
+  entryPoints: ['bench/micro/functions.ts'],
+  outfile: bundle,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['langsmith'],
+  define: { __VERSION__: '"bench"' },
+  logLevel: 'warning',
+});
+const mitata = join(peer('tools'), 'node_modules', 'mitata', 'src', 'lib.mjs');
+const node = values.node === undefined ? process.execPath : nodeBinary(values.node);
+// A young generation that is not collected while allocations are counted.
+const options = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
+const args = [...options, join(root, 'bench', 'micro', 'measure.mjs'), bundle, mitata, values.only];
+process.exitCode = spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
