@@ -15,13 +15,6 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
   const [upstream, sink] = [await startUpstream(), await startUpstream()];
   const servers = new Map();
   const open = new Set();
-  for (const variant of variants) {
-    const env = environment(variant, { upstream: upstream.url, sink: sink.url });
-    const server = await startServer(node, [...nodeOptions, ...variant.preload], env);
-    servers.set(variant.name, server);
-    await checkArrival({ variant, server, upstream, sink, clients });
-  }
-
   /** A load on the server of a variant, which has served it for `warmUp` milliseconds. */
   async function entry(variant, path, { warmUp, request = {}, load: options } = {}) {
     const server = servers.get(variant.name);
@@ -42,6 +35,17 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
     for (const server of servers.values()) await server.stop();
     upstream.close();
     sink.close();
+  }
+  try {
+    for (const variant of variants) {
+      const env = environment(variant, { upstream: upstream.url, sink: sink.url });
+      const server = await startServer(node, [...nodeOptions, ...variant.preload], env);
+      servers.set(variant.name, server);
+      await checkArrival({ variant, server, upstream, sink, clients });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
   return { servers, entry, closeLoads, stop };
 }

@@ -15,7 +15,6 @@ const CLIENT = 'http';
 const PATH = `/${CLIENT}`;
 /** For the largest metadata. */
 const LARGE_HEADERS = ['--max-http-header-size=1048576'];
-const MODULES = 2_000;
 
 const RELAYS = named(SERVERS, 'floor', 'agent, relay');
 const [RUNS, AGENT_RUNS] = named(SERVERS, 'runs', 'agent, runs');
@@ -50,7 +49,8 @@ function connectionsFor(contexts) {
 
 /**
  * @param {object} node `{major, binary}`
- * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `starts`
+ * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `modules`,
+ *   `starts`
  * @returns by scale, point and variant: `{cpu, ratio}`; of the requests served, the heap after each
  */
 export async function measureGrowth(node, plan, progress) {
@@ -129,7 +129,7 @@ async function measureServed(node, plan, progress) {
 async function measureModules(node, plan, progress) {
   const directory = join(root, '.cache', 'bench', 'modules');
   const result = {};
-  for (const count of [0, MODULES]) {
+  for (const count of plan.modules) {
     const nodeOptions = ['--require', writeModules(directory, count)];
     const { empty } = await measureStartup(
       node,

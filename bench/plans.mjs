@@ -4,8 +4,8 @@ const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 
 export const FULL = {
   nodes: ['20', '24'],
-  startup: { apps: ['empty', 'express-axios'], starts: 14 },
-  hop: { clients: CLIENTS, generations: 3, rounds: 8, milliseconds: 150, warmUp: 300, retakes: 3 },
+  startup: { apps: ['empty', 'express-axios'], starts: 12 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 6, milliseconds: 120, warmUp: 800, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -13,11 +13,12 @@ export const FULL = {
       'metadata of a run': [0, 1_000, 10_000, 100_000],
       'concurrent contexts': [1, 100, 1_000, 10_000],
     },
-    rounds: 8,
-    milliseconds: 150,
-    warmUp: 300,
+    rounds: 6,
+    milliseconds: 120,
+    warmUp: 600,
     retakes: 3,
     served: [10_000, 200_000],
+    modules: [0, 2_000],
     starts: 8,
   },
 };
@@ -25,7 +26,7 @@ export const FULL = {
 export const QUICK = {
   nodes: ['24'],
   startup: { apps: ['empty'], starts: 4 },
-  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 80, warmUp: 300, retakes: 1 },
+  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 80, warmUp: 600, retakes: 1 },
   growth: {
     points: { depth: [1, 100], 'concurrent contexts': [1, 1_000] },
     rounds: 3,
@@ -33,6 +34,7 @@ export const QUICK = {
     warmUp: 200,
     retakes: 0,
     served: [5_000, 20_000],
+    modules: [0, 2_000],
     starts: 3,
   },
 };
@@ -59,12 +61,13 @@ export const TINY = {
     ],
   },
   growth: {
-    points: { depth: [1, 10] },
+    points: { depth: [1] },
     rounds: 1,
     milliseconds: 20,
     warmUp: 20,
     retakes: 0,
     served: [50, 100],
+    modules: [0, 20],
     starts: 1,
   },
 };

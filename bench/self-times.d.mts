@@ -1,0 +1,10 @@
+interface Frame {
+  name: string;
+  where: string;
+  time: number;
+  isOurs: boolean;
+}
+export function selfTimes(
+  profile: import('node:inspector').Profiler.Profile,
+  file: string,
+): { busy: number; share: number; frames: Frame[] };
