@@ -14,6 +14,10 @@ const START_MS = 10;
 const START_RSS_MIB = 4;
 const RELAY = 1.05;
 const RUNS = 1.1;
+/** What a run must be able to see, to be certain that there is nothing. */
+const NO_TRACE_RESOLUTION = 0.1;
+const RELAY_RESOLUTION = 0.1;
+const START_RESOLUTION_MS = 5;
 
 /**
  * @returns {{budget: string, node: string, limit: string, verdict: string, cells: {of: string, shown: string,
@@ -70,9 +74,10 @@ function judgeHop({ clients, threads }) {
       'a request with no trace, of bare',
       'within the noise of a second bare',
       each((series) =>
-        overlapping(
+        within(
           summarize(series['agent, no trace'].ratio),
           summarize(series['bare again, no trace'].ratio),
+          NO_TRACE_RESOLUTION,
         ),
       ),
     ],
@@ -117,8 +122,8 @@ function judgeGrowth({ 'requests served': served, 'modules loaded': modules }) {
       `${many} modules loaded`,
       'as with none',
       [
-        { of: 'start-up over bare, ms', ...overlapping(start(many), start(few)) },
-        { of: 'relay, of the floor', ...overlapping(relay(many), relay(few)) },
+        { of: 'start-up over bare, ms', ...within(start(many), start(few), START_RESOLUTION_MS) },
+        { of: 'relay, of the floor', ...within(relay(many), relay(few), RELAY_RESOLUTION) },
       ],
     ],
   ];
@@ -136,10 +141,16 @@ function atMost({ median: value, low, high }, limit, unit = '') {
   return { shown, verdict: isCertain ? met(value <= limit) : `${met(value <= limit)}, not certain` };
 }
 
-/** No more than another, as far as can be told: their intervals overlap, or this one lies below. */
-function overlapping(one, other) {
+/**
+ * No more than another, as far as can be told: their intervals overlap, or this one lies below. Intervals so wide that a
+ * difference of `resolution` could hide in them make nobody certain.
+ */
+function within(one, other, resolution) {
   const interval = ({ median: value, low, high }) => `${fixed(value)} (${fixed(low)} to ${fixed(high)})`;
-  return { shown: `${interval(one)}; ${interval(other)}`, verdict: met(one.low <= other.high) };
+  const isMet = one.low <= other.high;
+  const isCertain = !isMet || one.high - other.low <= resolution;
+  const verdict = isCertain ? met(isMet) : `${met(isMet)}, not certain`;
+  return { shown: `${interval(one)}, beside ${interval(other)}`, verdict };
 }
 
 function scaled(summary, factor) {

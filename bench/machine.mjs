@@ -1,5 +1,6 @@
 /** What the machine does beside the bench. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** The unit of /proc/stat: 100 in a second on every Linux that Node runs on. */
@@ -12,6 +13,24 @@ export function busyMilliseconds() {
   const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0];
   const ticks = line.trim().split(/\s+/).slice(1).map(Number);
   return BUSY.reduce((sum, i) => sum + ticks[i], 0) * MILLISECONDS_PER_TICK;
+}
+
+/** Why nothing can be measured here. */
+export function reasonNotToMeasure() {
+  if (!existsSync('/proc/self/schedstat')) return 'the bench needs Linux, whose kernel counts CPU in /proc';
+  if (spawnSync('taskset', ['--version']).status !== 0) return 'the bench needs taskset (util-linux)';
+  if (allowedCores().length < 2)
+    return 'the bench needs two cores: one for the server, one for what drives it';
+  return undefined;
+}
+
+/** The cores on which this process may run, when it starts: a container may have some of the machine's only. */
+export function allowedCores() {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  return list.split(',').flatMap((range) => {
+    const [from, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
 }
 
 export function describeMachine() {

@@ -19,7 +19,7 @@ import { kept } from './burst.mjs';
 import { drawChart } from './chart.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureHop } from './hop.mjs';
-import { describeMachine } from './machine.mjs';
+import { describeMachine, reasonNotToMeasure } from './machine.mjs';
 import { installPeers, peerVersions } from './peers.mjs';
 import { FULL, QUICK, TINY } from './plans.mjs';
 import { createProgress } from './progress.mjs';
@@ -39,6 +39,8 @@ const { values } = parseArgs({
     out: { type: 'string' },
   },
 });
+const reason = reasonNotToMeasure();
+if (reason !== undefined) throw new Error(reason);
 const parts = values.only.split(',');
 for (const part of parts) {
   if (PARTS[part] === undefined)
@@ -105,8 +107,8 @@ function nodeNamed(major) {
     const { node } = process.versions;
     return { major: node.split('.')[0], version: node, binary: process.execPath };
   }
-  const reason = installNodes([major]);
-  if (reason !== undefined) throw new Error(reason);
+  const missing = installNodes([major]);
+  if (missing !== undefined) throw new Error(missing);
   const binary = nodeBinary(major);
   const version = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim().slice(1);
   return { major, version, binary };

@@ -2,15 +2,16 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/nodes.mjs';
+import { allowedCores } from './machine.mjs';
 
 const START_MS = 60_000;
-/** The driver and the upstream have one core, the server that is measured the other. */
-const DRIVER_CORE = '0';
-const SERVER_CORE = '1';
-const ALL_CORES = `0-${availableParallelism() - 1}`;
+/** The driver and the upstream have one core, the server that is measured another. */
+const CORES = allowedCores();
+const DRIVER_CORE = String(CORES[0]);
+const SERVER_CORE = String(CORES.at(-1));
+const ALL_CORES = CORES.join(',');
 
 /**
  * Idle servers keep their compiled code: without these options a burst after a pause would measure the compiler.

@@ -1,7 +1,7 @@
 /** One panel of a chart: rows of dots with their quartiles on a logarithmic scale. Pure. */
 
-export const PANEL_WIDTH = 560;
-const LABELS = 240;
+export const PANEL_WIDTH = 600;
+const LABELS = 270;
 const PLOT = PANEL_WIDTH - LABELS - 20;
 const ROW = 22;
 const TOP = 44;

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { installNodes, binary as nodeBinary, root } from '../scripts/nodes.mjs';
 import { startFleet } from './fleet.mjs';
 import { times } from './load.mjs';
+import { reasonNotToMeasure } from './machine.mjs';
 import { table } from './markdown.mjs';
 import { pinDriver } from './node-process.mjs';
 import { selfTimes } from './self-times.mjs';
@@ -29,7 +30,7 @@ const { values } = parseArgs({
     variant: { type: 'string', default: 'agent, relay' },
   },
 });
-const reason = installNodes([values.node]);
+const reason = reasonNotToMeasure() ?? installNodes([values.node]);
 if (reason !== undefined) throw new Error(reason);
 
 const [variant] = named(SERVERS, values.variant);

@@ -65,6 +65,11 @@ describe('a hop', () => {
     expect(hop({ 'agent, no trace': ratio(1.03, 1.04) })[NO_TRACE]).toBe('NOT MET');
   });
 
+  it('says where the noise would hide a tenth', () => {
+    const noisy = { 'bare again, no trace': ratio(0.8, 1.2), 'agent, no trace': ratio(0.85, 1.15) };
+    expect(hop(noisy)[NO_TRACE]).toBe('met, not certain');
+  });
+
   it('that relays is compared with the floor of the same moment', () => {
     expect(hop({ 'agent, relay': ratio(1.3, 1.3) })[RELAY]).toBe('NOT MET');
     expect(hop({ floor: ratio(1.2, 2.4), 'agent, relay': ratio(1.2, 2.4) })[RELAY]).toBe('met');
