@@ -1,6 +1,6 @@
 /**
  * The application's own copy of the package, where this one was injected: the newer of the two works, whichever
- * is preloaded first. Only the preload asks; what it costs is a look at each folder above the main file.
+ * is preloaded first. Only the preload asks.
  */
 import { builtin } from './builtins.ts';
 import { log } from './log.ts';
@@ -37,29 +37,29 @@ interface Copy {
   readonly version: string;
 }
 
+/** What `require` finds files by: not documented, Node 8 to 26, and 5 times as fast as a `resolve` that throws. */
+interface Finder {
+  _findPath?(request: string, folders: readonly string[] | null, isMain?: boolean): string | false;
+  _nodeModulePaths?(folder: string): string[];
+}
+
+/** Not by `node:fs`, whose first `require` is 2.4 MB and 1 to 3 ms (Node 24), unless there is one. */
 function ownCopy(mainFile: string): Copy | undefined {
-  const { readFileSync, realpathSync } = builtin<typeof import('node:fs')>('fs');
+  const finder = builtin<Finder>('module');
+  const { dirname } = builtin<typeof import('node:path')>('path');
+  const seenFrom = (file: string) =>
+    finder._findPath?.(`${PACKAGE}/package.json`, finder._nodeModulePaths?.(dirname(file)) ?? []);
   try {
-    // As it was named, for pnpm's links; then where it lies, for a command in a `bin` folder.
-    const directory = above(mainFile) ?? above(realpathSync(mainFile));
-    if (directory === undefined) return undefined;
-    const { version } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
-    return { directory, version: String(version) };
+    // As it was named, for pnpm's links; then where it lies, for a command in a `bin` folder, or for `node .`.
+    const manifest = seenFrom(mainFile) || seenFrom(finder._findPath?.(mainFile, null, true) || mainFile);
+    if (!manifest) return undefined;
+    const { readFileSync } = builtin<typeof import('node:fs')>('fs');
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+    return { directory: dirname(manifest), version: String(version) };
   } catch {
     // `--permission` refuses, or it is no package: as if there were none.
     return undefined;
   }
-}
-
-/** Upward from the main file, which may be named by its folder (`node .`). */
-function above(mainFile: string): string | undefined {
-  const { existsSync } = builtin<typeof import('node:fs')>('fs');
-  const { dirname, join } = builtin<typeof import('node:path')>('path');
-  for (let folder = mainFile, last = ''; folder !== last; last = folder, folder = dirname(folder)) {
-    const directory = join(folder, 'node_modules', PACKAGE);
-    if (existsSync(join(directory, 'package.json'))) return directory;
-  }
-  return undefined;
 }
 
 /** The tests run the sources as ESM, where there is no `__filename`. */
