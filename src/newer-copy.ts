@@ -51,7 +51,8 @@ function ownCopy(mainFile: string): Copy | undefined {
     finder._findPath?.(`${PACKAGE}/package.json`, finder._nodeModulePaths?.(dirname(file)) ?? []);
   try {
     // As it was named, for pnpm's links; then where it lies, for a command in a `bin` folder, or for `node .`.
-    const manifest = seenFrom(mainFile) || seenFrom(finder._findPath?.(mainFile, null, true) || mainFile);
+    const lies = finder._findPath?.(mainFile, null, true) || mainFile;
+    const manifest = seenFrom(mainFile) || (lies !== mainFile && seenFrom(lies));
     if (!manifest) return undefined;
     const { readFileSync } = builtin<typeof import('node:fs')>('fs');
     const { version } = JSON.parse(readFileSync(manifest, 'utf8'));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { binary, installNodes, SUPPORTED, UNSUPPORTED } from '../../scripts/nodes.mjs';
-import { expectRelayed, RELAY } from '../conformance/relay.ts';
+import { expectRelayed, RELAY, relay } from '../conformance/relay.ts';
 import { fixture, run } from '../support/app.ts';
 import { installLibraries } from '../support/libraries.ts';
 import { injected, lacks, linesOf, othersOf, REGISTER } from './support.ts';
@@ -46,10 +46,10 @@ describe('the injected file on real Node binaries', () => {
       const { stdout, stderr, code } = await run([OLD], { node, preload: 'none', env });
       const lines = linesOf(stderr);
       expect(lines[0]).toMatch(/ is not one of 18\.19 to 26, but TRACE_AGENT_FORCE has version .+ start$/);
-      // Node 8 has no `globalThis`; where more is there, what can be installed is.
+      // Node 8 has no `globalThis`; where more is there, what can be installed is, at the start or when it is used.
       if (major === '8')
         expect(lines[1]).toContain('start failed, the application goes on without the agent');
-      else expect(lines.at(-1)).toContain('started on Node.js');
+      else expect(lines).toContainEqual(expect.stringContaining('started on Node.js'));
       expect({ others: othersOf(stderr), code }).toEqual({ others: '', code: 3 });
       expect(stdout).toMatch(/^GET \/itself 2 /);
     });
@@ -66,6 +66,13 @@ describe('the injected file on real Node binaries', () => {
     expect(othersOf(stderr)).toBe('');
     expect(linesOf(stderr)).toEqual([expect.stringContaining('started on Node.js')]);
   });
+});
+
+it('TRACE_AGENT_ENABLED=false outranks TRACE_AGENT_FORCE=1', async () => {
+  const env = { ...injected(), TRACE_AGENT_FORCE: '1', TRACE_AGENT_ENABLED: 'false' };
+  const { seen, result } = await relay([RELAY], { preload: 'none', env });
+  expect(seen.map(([, trace]) => trace)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(result.stderr).toBe('[trace-agent] info: not started: TRACE_AGENT_ENABLED is false\n');
 });
 
 describe('what is not Node.js', () => {
