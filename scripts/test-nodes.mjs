@@ -10,6 +10,8 @@ const EVERYWHERE = [
   'test/instrumentation/http2-',
   'test/instrumentation/grpc.test.ts',
   'test/context',
+  'test/injection/newer-copy.test.ts',
+  'test/injection/workers.test.ts',
 ];
 const FROM_20 = ['test/instrumentation', 'test/policy/destinations.e2e.test.ts'];
 
