@@ -4,8 +4,8 @@ const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 
 export const FULL = {
   nodes: ['20', '24'],
-  startup: { apps: ['empty', 'express-axios'], starts: 12 },
-  hop: { clients: CLIENTS, generations: 3, rounds: 6, milliseconds: 120, warmUp: 800, retakes: 3 },
+  startup: { apps: ['empty', 'express-axios'], starts: 10 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 5, milliseconds: 120, warmUp: 600, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -13,13 +13,13 @@ export const FULL = {
       'metadata of a run': [0, 1_000, 10_000, 100_000],
       'concurrent contexts': [1, 100, 1_000, 10_000],
     },
-    rounds: 6,
+    rounds: 5,
     milliseconds: 120,
     warmUp: 600,
     retakes: 3,
     served: [10_000, 200_000],
     modules: [0, 2_000],
-    starts: 8,
+    starts: 6,
   },
 };
 

@@ -31,10 +31,14 @@ function introduction({ date, machine, nodes, peers, clients, minutes, bursts })
     `Made by \`npm run bench\` on ${date}, in ${minutes} minutes on ${machine.cpu}, ${machine.memory};`,
     `${nodes.map(({ version }) => `Node ${version}`).join(', ')}.`,
     `Beside ${list(peers)}; with ${list(clients)}. The samples are in bench.json.`,
-    `Of ${bursts.bursts} bursts of requests, other processes disturbed ${bursts.disturbed}.`,
+    ...(bursts.bursts === 0 ? [] : [disturbance(bursts)]),
     '',
     '![start-up and a hop, times bare Node](bench.svg)',
   ].join('\n');
+}
+
+function disturbance({ bursts, disturbed }) {
+  return `Of ${bursts} bursts of requests, other processes disturbed ${disturbed}.`;
 }
 
 function budgets({ budgets: judged }) {
