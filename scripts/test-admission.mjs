@@ -1,0 +1,47 @@
+// Runs the policies under deploy/ over the pods of test/admission/pods with the API server's own admission engine, and
+// writes what it makes of them to test/admission/golden. `--check` fails on a difference and writes nothing.
+// `--kyverno` then runs Kyverno's command line over the same pods, which must make the same of them.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildKyverno } from './kyverno.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const module = join(root, 'test', 'admission');
+const golden = join(module, 'golden');
+const isCheck = process.argv.includes('--check');
+
+if (spawnSync('go', ['version']).status !== 0) {
+  fail('the admission engine is written in Go, and there is no go on the PATH: nothing was tested');
+}
+const before = goldenPods();
+const passed = goTest(isCheck ? ['-args', '-check'] : []);
+const after = goldenPods();
+for (const [name, text] of after) {
+  if (before.get(name) !== text) console.log(`CHANGED: ${name}`);
+}
+console.log(`${after.size} golden pods, made by the API server's engine`);
+if (!passed) fail('the policies do not do what they should');
+if (process.argv.includes('--kyverno')) {
+  const program = buildKyverno(root);
+  if (program === undefined) fail("Kyverno's command line cannot be built: its policies were not tested");
+  if (!goTest(['-v', '-run', 'TestKyverno'], { TRACE_AGENT_KYVERNO: program }))
+    fail('Kyverno makes other pods');
+}
+
+function goTest(args, env = {}) {
+  const options = { cwd: module, stdio: 'inherit', env: { ...process.env, ...env } };
+  return spawnSync('go', ['test', '-count=1', '.', ...args], options).status === 0;
+}
+
+function goldenPods() {
+  if (!existsSync(golden)) return new Map();
+  const files = readdirSync(golden, { recursive: true }).filter((file) => file.endsWith('.json'));
+  return new Map(files.sort().map((file) => [file, readFileSync(join(golden, file), 'utf8')]));
+}
+
+function fail(why) {
+  console.error(`test:admission: ${why}`);
+  process.exit(1);
+}
