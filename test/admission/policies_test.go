@@ -52,6 +52,7 @@ func TestGoldenPods(t *testing.T) {
 						t.Fatal(err)
 					}
 					mustBeValid(t, made)
+					mustKeepItsClass(t, asked, made)
 					mustBeSameWithDefaults(t, plugin, asked, made)
 					mustBeStable(t, plugin, made)
 					// A typed object that was patched comes without kind and version.
