@@ -10,10 +10,11 @@ const guide = readFileSync(GUIDE, 'utf8');
 const { version, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** The code blocks of a language. */
-function blocks(language: string): string[] {
-  return [...guide.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
-    ([, text = '']) => text,
+/** The code blocks of a language in a section. */
+function blocks(language: string, section: string): string[] {
+  const [, text = ''] = new RegExp(`\n## ${section}\n([^]*?)\n## `).exec(guide) ?? [];
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
+    ([, code = '']) => code,
   );
 }
 
@@ -47,12 +48,24 @@ describe('docs/containers.md', () => {
   });
 
   it('shows lines of the examples that are tested', () => {
-    const [dockerfile = ''] = blocks('dockerfile');
+    const [dockerfile = ''] = blocks('dockerfile', 'Docker');
+    expect(dockerfile).not.toBe('');
     expect(read('deploy/docker/Dockerfile')).toContain(dockerfile);
     const compose = read('deploy/compose/compose.yaml');
-    const shown = blocks('yaml').flatMap((text) => text.split('\n').filter((line) => line.trim() !== ''));
+    const shown = blocks('yaml', 'Compose').flatMap((text) =>
+      text.split('\n').filter((line) => line.trim() !== ''),
+    );
     expect(shown.length).toBeGreaterThan(10);
     for (const line of shown) expect(compose.split('\n')).toContain(line);
+  });
+
+  it.each([
+    ['OpenTelemetry Operator', 'deploy/operator/deployment.yaml'],
+    ['Kubernetes MutatingAdmissionPolicy', 'deploy/kubernetes/image-volume.yaml'],
+  ])('shows labels and annotations as they are tested: %s', (section, file) => {
+    const names = blocks('yaml', section).flatMap((text) => text.match(/[\w.-]+\/[\w-]+(?=:)/g) ?? []);
+    expect(names).toHaveLength(2);
+    for (const name of names) expect(read(file)).toContain(name);
   });
 
   it('shows what the agent says at the start', async () => {
