@@ -71,9 +71,9 @@ export class RemoteRun {
   }
 }
 
-/** By the header as it came: all requests that a run sends bring the same one. At most 1 MB. */
+/** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */
 const relayed = new BoundedMap<string, BaggageMembers>(64);
-const LONGEST_KEPT = 8192;
+const LONGEST_KEPT = 16_384;
 
 function membersOf(baggage: string | undefined): BaggageMembers {
   if (baggage === undefined) return NO_MEMBERS;
