@@ -25,6 +25,9 @@ const common = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
+/** Where the sources are ESM, and so strict: the `arguments` of a sloppy function cost a request a microsecond. */
+const strict = { banner: { js: '"use strict";' } };
+
 /** Half the size is half the time to compile; names stay, for stack traces. */
 const small = { minifyWhitespace: true, minifySyntax: true };
 
@@ -33,6 +36,7 @@ await Promise.all([
   build({
     ...common,
     ...small,
+    ...strict,
     entryPoints: ['src/preload.ts'],
     outfile: 'dist/register.cjs',
     format: 'cjs',
@@ -40,6 +44,7 @@ await Promise.all([
   }),
   build({
     ...common,
+    ...strict,
     entryPoints: ['src/index.ts'],
     outfile: 'dist/index.cjs',
     format: 'cjs',
