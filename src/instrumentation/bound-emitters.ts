@@ -4,15 +4,10 @@
  * context of the request.
  */
 import type { Context, ContextStorage } from '../context/storage.ts';
+import { type Attachment, createAttachment } from './attachment.ts';
 import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
-const CONTEXT = Symbol('trace-agent context of events');
-
-interface Bound {
-  /** `null`: of a request that was made where there was no context. */
-  [CONTEXT]?: Context | null;
-}
-type Emit = (this: Bound, ...args: unknown[]) => unknown;
+type Emit = (this: object, ...args: unknown[]) => unknown;
 
 export interface BoundEmitters {
   /** From now on `emitter` emits in `context`; in none where it is `undefined`. */
@@ -23,11 +18,13 @@ export interface BoundEmitters {
 export function createBoundEmitters(contexts: ContextStorage): BoundEmitters {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
+  /** `null`: of a request that was made where there was no context. */
+  let bindings: Attachment<Context | null> | undefined;
   let isActive = true;
 
   const wrapEmit = (original: () => Emit): Emit =>
-    function emit(this: Bound) {
-      const bound = this[CONTEXT];
+    function emit(this: object) {
+      const bound = bindings?.of(this);
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as unknown[];
       const context = bound ?? undefined;
@@ -43,8 +40,8 @@ export function createBoundEmitters(contexts: ContextStorage): BoundEmitters {
         patched.add(prototype);
         undos.push(patchMethod(prototype, 'emit', wrapEmit));
       }
-      // Not enumerable: whoever copies or prints it does not meet it.
-      Object.defineProperty(emitter, CONTEXT, { value: context ?? null, configurable: true });
+      bindings ??= createAttachment();
+      bindings.attach(emitter, context ?? null);
     },
     uninstall() {
       isActive = false;

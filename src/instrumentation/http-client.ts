@@ -23,18 +23,16 @@ import {
 } from '../policy/destinations.ts';
 import { canonicalHost } from '../policy/hosts.ts';
 import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
+import { createAttachment } from './attachment.ts';
 import { CLIENT_REQUEST, onFirstUse } from './first-use.ts';
 import { asHeaderValue } from './header-list.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
-
-const CONTEXT = Symbol('trace-agent context');
 
 /** `options.headers` as an array, flat or of pairs; or none at all. */
 type RawHeaders = readonly unknown[] | null | undefined;
 type Pair = readonly [name: string, value: unknown];
 
 interface Request extends ClientRequest {
-  [CONTEXT]?: Context | undefined;
   socketPath?: string | null;
   _storeHeader(firstLine: string, headers: unknown): void;
 }
@@ -52,7 +50,7 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
   const prototype = ClientRequest.prototype as Request;
   // One descriptor for all requests: no object for each.
   const reusedSocket = { value: false, configurable: true, enumerable: true, writable: true };
-  const kept: PropertyDescriptor = { value: undefined, writable: true };
+  const made = createAttachment<Context | undefined>();
   let isActive = true;
 
   Object.defineProperty(prototype, 'reusedSocket', {
@@ -63,10 +61,7 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
       reusedSocket.value = value;
       Object.defineProperty(this, 'reusedSocket', reusedSocket);
       const context = contexts.current();
-      if (context === undefined) return;
-      kept.value = context;
-      Object.defineProperty(this, CONTEXT, kept);
-      kept.value = undefined;
+      if (context !== undefined) made.attach(this, context);
     },
   });
 
@@ -75,13 +70,13 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
     '_storeHeader',
     (original) =>
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
-        const context = this[CONTEXT];
+        const context = made.of(this);
         if (context === undefined || !isActive || this.method === 'CONNECT') {
           original().call(this, firstLine, headers);
           return;
         }
         // The request may outlive its moment on a keep-alive socket; its context need not.
-        this[CONTEXT] = undefined;
+        made.attach(this, undefined);
         original().call(this, firstLine, injectInto(this, headers, context));
       },
   );

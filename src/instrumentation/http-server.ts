@@ -13,12 +13,11 @@ import { type Context, type ContextStorage, inboundOf } from '../context/storage
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import type { Propagator } from '../propagator.ts';
+import { type Attachment, createAttachment } from './attachment.ts';
 import { onFirstUse, SERVER } from './first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
-import { apply, patchMethod, shareProperty, type Undo } from './instrumentation.ts';
+import { apply, patchMethod, type Undo } from './instrumentation.ts';
 import { isBuiltinLoaded } from './loaded-builtins.ts';
-
-const INBOUND = Symbol('trace-agent inbound');
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -31,10 +30,9 @@ type Message = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
 };
 
-interface Bound {
-  /** `null`: a request that came without a trace. What it emits must not take another's. */
-  [INBOUND]?: Inbound | null;
-}
+/** `null`: a request that came without a trace. What it emits must not take another's. */
+type Bound = Inbound | null | undefined;
+type Owned = { readonly req?: object; readonly stream?: object };
 
 /** Handlers of `upgrade` and `connect` get the socket where the others get the response. */
 const REQUEST_EVENTS = new Set<unknown>([
@@ -48,8 +46,23 @@ const REQUEST_EVENTS = new Set<unknown>([
 export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
   const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
   const undos: Undo[] = [];
+  let inbounds: Attachment<Inbound | null>;
   let ServerResponse: typeof import('node:http').ServerResponse | undefined;
   let isActive = true;
+
+  const boundToIt = (message: object): Bound => inbounds.of(message);
+
+  function boundToRequest(response: object): Bound {
+    const own = inbounds.of(response);
+    const request = (response as Owned).req;
+    return own === undefined && isObject(request) ? inbounds.of(request) : own;
+  }
+
+  function boundToStream(message: object): Bound {
+    const own = inbounds.of(message);
+    const stream = (message as Owned).stream;
+    return own === undefined && isObject(stream) ? inbounds.of(stream) : own;
+  }
 
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response, _flags, rawHeaders) {
@@ -69,32 +82,35 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   const isHeard = (message: object, event: string | symbol): boolean =>
     event === 'error' || listenerCount.call(message as EventEmitter, event) > 0;
 
-  const wrapMessageEmit = (original: () => Emit): Emit =>
-    function emit(this: object, event) {
-      const bound = (this as Bound)[INBOUND];
-      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
-      const args = arguments as unknown as Parameters<Emit>;
-      if (bound === undefined) return original().apply(this, args);
-      const inbound = bound ?? undefined;
-      if (inboundOf(contexts.current()) === inbound || !isHeard(this, event))
-        return original().apply(this, args);
-      return contexts.run(inbound, apply, original(), this, args);
-    };
+  const wrapMessageEmit =
+    (boundOf: (message: object) => Bound) =>
+    (original: () => Emit): Emit =>
+      function emit(this: object, event) {
+        const bound = boundOf(this);
+        // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+        const args = arguments as unknown as Parameters<Emit>;
+        if (bound === undefined) return original().apply(this, args);
+        const inbound = bound ?? undefined;
+        if (inboundOf(contexts.current()) === inbound || !isHeard(this, event))
+          return original().apply(this, args);
+        return contexts.run(inbound, apply, original(), this, args);
+      };
 
-  const http2 = createHTTP2Messages(INBOUND, wrapMessageEmit);
+  const http2 = createHTTP2Messages(wrapMessageEmit(boundToIt), wrapMessageEmit(boundToStream));
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(request: unknown, response: unknown, server: Server): Entry {
     try {
       if (!isIncomingMessage(request)) return STAY;
       // A handler may emit its request again on another server, with a run of its own current by then.
-      let inbound = (request as Bound)[INBOUND];
+      let inbound = boundToStream(request);
       if (inbound === undefined) {
         inbound = extractFrom(request, server);
-        bind(request, inbound);
+        inbounds.attach(request, inbound);
         ServerResponse ??= watchMessages();
         // A response finds it by its request, but for one that somebody has put together with another.
-        if (response instanceof ServerResponse && response.req !== request) bind(response, inbound);
+        if (response instanceof ServerResponse && response.req !== request)
+          inbounds.attach(response, inbound);
       }
       return entryTo(inbound);
     } catch (error) {
@@ -107,12 +123,12 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   function contextForStream(stream: unknown, headers: unknown, rawHeaders: unknown, server: Server): Entry {
     try {
       if (!isServerStream(stream) || typeof headers !== 'object' || headers === null) return STAY;
-      let inbound = (stream as Bound)[INBOUND];
+      let inbound = boundToIt(stream);
       if (inbound === undefined) {
         inbound = mayNameRun(headers, rawHeaders)
           ? extractFrom(new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders), server)
           : null;
-        bind(stream, inbound);
+        inbounds.attach(stream, inbound);
         http2.watch(stream);
       }
       return entryTo(inbound);
@@ -138,14 +154,17 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
   /** With the first request, by when node:http is loaded. */
   function watchMessages(): typeof import('node:http').ServerResponse {
     const http = builtin<typeof import('node:http')>('http');
-    for (const { prototype } of [http.IncomingMessage, http.ServerResponse]) {
-      undos.push(patchMethod(prototype as unknown as { emit: Emit }, 'emit', wrapMessageEmit));
-    }
-    undos.push(shareProperty(http.ServerResponse.prototype, INBOUND, 'req'));
+    const request = http.IncomingMessage.prototype as unknown as { emit: Emit };
+    const response = http.ServerResponse.prototype as unknown as { emit: Emit };
+    undos.push(
+      patchMethod(request, 'emit', wrapMessageEmit(boundToIt)),
+      patchMethod(response, 'emit', wrapMessageEmit(boundToRequest)),
+    );
     return http.ServerResponse;
   }
 
   function watchServers(): Undo {
+    inbounds = createAttachment();
     const { Server } = builtin<typeof import('node:net')>('net');
     const prototypes = [Server.prototype as unknown as { emit: Emit }, ...wrappedBefore()];
     const patches = prototypes.map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit));
@@ -173,19 +192,8 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
 }
 
-/** Not enumerable: whoever copies or prints a request does not meet it. One for all: no object for each request. */
-const BINDING: PropertyDescriptor = { value: null, configurable: true, writable: true };
-
-function bind(message: EventEmitter, inbound: Inbound | null): void {
-  try {
-    BINDING.value = inbound;
-    Object.defineProperty(message, INBOUND, BINDING);
-  } catch (error) {
-    // Frozen by an adapter: its handlers are in the context, what it emits later is not.
-    logFailure('bind a request', error);
-  } finally {
-    BINDING.value = null;
-  }
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isIncomingMessage(value: unknown): value is IncomingMessage {

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { builtin } from '../builtins.ts';
 import { TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
-import { patchMethod, shareProperty, type Undo } from './instrumentation.ts';
+import { patchMethod, type Undo } from './instrumentation.ts';
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -46,18 +46,14 @@ export interface HTTP2Messages {
   uninstall: Undo;
 }
 
-/** @param key under which a stream keeps its run, and under which its request and response give it */
-export function createHTTP2Messages(key: symbol, wrapEmit: (original: () => Emit) => Emit): HTTP2Messages {
+type WrapEmit = (original: () => Emit) => Emit;
+
+export function createHTTP2Messages(wrapStream: WrapEmit, wrapMessage: WrapEmit): HTTP2Messages {
   const undos: Undo[] = [];
   let isWatching = false;
 
-  function patch(prototype: object): void {
-    undos.push(patchMethod(prototype as { emit: Emit }, 'emit', wrapEmit));
-  }
-
-  function patchMessage(prototype: object): void {
-    patch(prototype);
-    undos.push(shareProperty(prototype, key, 'stream'));
+  function patch(prototype: object, wrap: WrapEmit): void {
+    undos.push(patchMethod(prototype as { emit: Emit }, 'emit', wrap));
   }
 
   return {
@@ -67,9 +63,9 @@ export function createHTTP2Messages(key: symbol, wrapEmit: (original: () => Emit
       try {
         const { Http2ServerRequest, Http2ServerResponse } = builtin<typeof import('node:http2')>('http2');
         // The class is not exported.
-        patch(Object.getPrototypeOf(stream));
-        patchMessage(Http2ServerRequest.prototype);
-        patchMessage(Http2ServerResponse.prototype);
+        patch(Object.getPrototypeOf(stream), wrapStream);
+        patch(Http2ServerRequest.prototype, wrapMessage);
+        patch(Http2ServerResponse.prototype, wrapMessage);
       } catch (error) {
         logFailure('patch http2 servers', error);
       }

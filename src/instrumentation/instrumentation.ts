@@ -38,17 +38,6 @@ export function patchMethod<T extends object, F extends (...args: never[]) => un
   };
 }
 
-/** Has objects find what their `owner`, another of their properties, keeps under `key`. */
-export function shareProperty(prototype: object, key: symbol, owner: string): Undo {
-  Object.defineProperty(prototype, key, {
-    configurable: true,
-    get(this: Record<string, Record<symbol, unknown> | undefined>) {
-      return this[owner]?.[key];
-    },
-  });
-  return () => Reflect.deleteProperty(prototype, key);
-}
-
 /** Whether `for in` would find it: an own property that is not enumerable hides an inherited one that is. */
 function isEnumerableIn(object: object | null, name: string): boolean {
   for (let at = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
