@@ -9,11 +9,12 @@ import { installHTTP2Client } from './instrumentation/http2-client.ts';
 import type { Install, Undo } from './instrumentation/instrumentation.ts';
 import { installUndici } from './instrumentation/undici.ts';
 import { log, logFailure, setLogLevel } from './log.ts';
+import { mainFile, tellWorkers } from './main-file.ts';
 import { DestinationPolicy } from './policy/destinations.ts';
 import { createLangSmithAPI } from './policy/langsmith-api.ts';
 import { PeerPolicy } from './policy/peers.ts';
 import { Propagator } from './propagator.ts';
-import { reasonNotToStart } from './runtime.ts';
+import { packageManager, reasonNotToStart } from './runtime.ts';
 import { VERSION } from './version.ts';
 
 /** The agent at work, as any copy of the package in the process finds it. */
@@ -53,7 +54,11 @@ export function startUnless(handOver: () => boolean, options?: StartOptions): St
   setLogLevel(config.log);
   // First of all: on an old Node even `globalThis` is missing.
   const refusal = reasonNotToStart(process);
-  if (refusal !== undefined && !config.force) return leave(refusal);
+  if (refusal !== undefined && !config.force) {
+    const file = mainFile(process);
+    if (packageManager(file) !== undefined) tellWorkers(file);
+    return leave(refusal);
+  }
   if (!config.enabled) return leave(DISABLED);
   if (refusal !== undefined) log('info', `${refusal}, but TRACE_AGENT_FORCE has version ${VERSION} start`);
   const running = runningAgent();

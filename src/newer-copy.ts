@@ -4,6 +4,7 @@
  */
 import { builtin } from './builtins.ts';
 import { log } from './log.ts';
+import { tellWorkers } from './main-file.ts';
 import { isNewer } from './semantic-version.ts';
 import { VERSION } from './version.ts';
 
@@ -25,6 +26,7 @@ export function handOver(mainFile: string | undefined): boolean {
     if (isThisFile(preload)) return false;
     log('info', `not started: the application's own ${theirs} is newer than this, version ${VERSION}`);
     load(preload);
+    tellWorkers(mainFile);
     return true;
   } catch (error) {
     log('warn', `version ${VERSION} starts, the application's newer ${theirs} cannot be loaded: ${error}`);

@@ -1,10 +1,11 @@
 /** What `--require @org/trace-agent/register` loads, and `--import` by way of register.mjs. */
 import { startUnless } from './agent.ts';
 import { logFailure } from './log.ts';
+import { mainFile } from './main-file.ts';
 import { handOver } from './newer-copy.ts';
 
 try {
-  startUnless(() => handOver(process.argv[1]));
+  startUnless(() => handOver(mainFile(process)));
 } catch (error) {
   logFailure('start', error, 'the application');
 }

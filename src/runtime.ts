@@ -2,6 +2,7 @@
  * Where the agent starts. Everything this file uses exists from Node 8 on: it is the first to run, also where
  * nothing else of the agent would even load.
  */
+import { mainFile } from './main-file.ts';
 
 /** Node versions on which the seams were measured. */
 const OLDEST: readonly [number, number] = [18, 19];
@@ -21,10 +22,13 @@ export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'arg
   if (!isSupported(process.versions.node)) {
     return `Node.js ${process.versions.node} is not one of ${OLDEST.join('.')} to ${NEWEST_MAJOR}`;
   }
-  // Undefined for `node -e` and the REPL.
-  const file = String(process.argv[1]).split(/[\\/]/).pop() ?? '';
-  const packageManager = PACKAGE_MANAGER.exec(file);
-  return packageManager === null ? undefined : `this is the package manager ${packageManager[1]}`;
+  const name = packageManager(mainFile(process));
+  return name === undefined ? undefined : `this is the package manager ${name}`;
+}
+
+/** The package manager whose main file this is, if any. */
+export function packageManager(file: string | undefined): string | undefined {
+  return PACKAGE_MANAGER.exec(file?.split(/[\\/]/).pop() ?? '')?.[1];
 }
 
 function isSupported(version: string): boolean {

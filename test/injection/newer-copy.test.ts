@@ -138,6 +138,18 @@ describe('the application brings a newer copy of the agent', () => {
     );
   });
 
+  it('which works in worker threads too', async () => {
+    const { main, directory, copy } = newApp(NEWER);
+    writeFileSync(main, "new (require('worker_threads').Worker)(__dirname + '/worker.cjs');");
+    writeFileSync(
+      join(directory, 'bin', 'worker.cjs'),
+      "new (require('worker_threads').Worker)('', { eval: true });",
+    );
+    const { stderr } = await run([main], { preload: 'none', cwd: scratch, env: injected() });
+    const once = [steppedAside(copy), started(NEWER)];
+    expect(linesOf(stderr)).toEqual([...once, ...once, ...once]);
+  });
+
   it('is silent of it by default', async () => {
     const { main } = newApp(NEWER);
     expect(await linesWhenInjected(main, { env: { TRACE_AGENT_LOG: '' } })).toEqual([]);
@@ -201,10 +213,29 @@ describe('the injected file works itself where the application brings', () => {
     expect(await linesWhenInjected(main, { nodeOptions })).toEqual([started(VERSION)]);
   });
 
-  it('node -e, which has no main file', async () => {
-    const { directory } = newApp(NEWER);
-    const options = { preload: 'none', cwd: directory, env: injected() } as const;
-    const { stdout, stderr } = await run(['-e', 'console.log(1)'], options);
-    expect({ stdout, lines: linesOf(stderr) }).toEqual({ stdout: '1\n', lines: [started(VERSION)] });
+  it.each([['-e', 'console.log(1)'], ['-p', '1'], ['-pe', '1'], ['--eval=console.log(1)']])(
+    '%s, which has no main file: its argument is not one',
+    async (...args) => {
+      const { directory, main } = newApp(NEWER);
+      const options = { preload: 'none', cwd: directory, env: injected() } as const;
+      for (const more of [[], [main], ['npm']]) {
+        const { stdout, stderr } = await run([...args, ...more], options);
+        expect({ stdout, lines: linesOf(stderr) }).toEqual({ stdout: '1\n', lines: [started(VERSION)] });
+      }
+    },
+  );
+
+  it('the first argument of a worker thread, which is not its main file', async () => {
+    const { main: named } = newApp(NEWER);
+    const { main, directory } = newApp();
+    writeFileSync(
+      main,
+      "new (require('worker_threads').Worker)('', { eval: true, argv: [process.argv[2]] });",
+    );
+    for (const argument of [named, 'npm']) {
+      const options = { preload: 'none', cwd: directory, env: injected() } as const;
+      const { stderr } = await run([main, argument], options);
+      expect(linesOf(stderr)).toEqual([started(VERSION), started(VERSION)]);
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture, root, run } from '../support/app.ts';
@@ -21,6 +23,21 @@ describe('worker threads, which docs/containers.md speaks of', () => {
       'data: URL': true,
       'data: URL, env without NODE_OPTIONS': false,
     });
+  });
+
+  it('of a package manager have none', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'trace-agent-workers-'));
+    try {
+      const main = join(directory, 'pnpm.cjs');
+      copyFileSync(fixture('injection/workers.cjs'), main);
+      const { stdout } = await run([main], {
+        preload: 'none',
+        env: { NODE_OPTIONS: `--require ${REGISTER}` },
+      });
+      expect(Object.values(JSON.parse(stdout))).toEqual([false, false, false, false, false]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('by --import have it only where they are modules', async () => {
