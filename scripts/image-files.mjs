@@ -21,7 +21,9 @@ const FILES = {
 export function stageImage(context = CONTEXT) {
   rmSync(context, { recursive: true, force: true });
   const files = join(context, 'autoinstrumentation');
-  for (const directory of [context, files, join(context, 'volume'), join(context, 'volume', 'trace-agent')]) {
+  const licenses = join(context, 'licenses');
+  const volume = join(context, 'volume');
+  for (const directory of [context, files, licenses, volume, join(volume, 'trace-agent')]) {
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o755);
   }
@@ -33,6 +35,8 @@ export function stageImage(context = CONTEXT) {
     `${JSON.stringify({ name, version, type: 'commonjs' }, null, 2)}\n`,
   );
   for (const file of [...Object.keys(FILES), 'package.json']) chmodSync(join(files, file), 0o644);
+  copyFileSync(join(root, 'deploy/image/licenses/BUSYBOX'), join(licenses, 'BUSYBOX'));
+  chmodSync(join(licenses, 'BUSYBOX'), 0o644);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) stageImage();

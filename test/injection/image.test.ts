@@ -68,11 +68,12 @@ describe('the Dockerfile', () => {
         'org.opencontainers.image.title': 'trace-agent',
         'org.opencontainers.image.description': expect.any(String),
         'org.opencontainers.image.version': version,
-        'org.opencontainers.image.licenses': 'MIT',
+        'org.opencontainers.image.licenses': 'MIT AND GPL-2.0-only',
       },
       env: { PATH: '/bin' },
       copies: [
         { from: 'busybox', chown: '0:0', source: '/bin/busybox', destination: '/bin/cp' },
+        { chown: '0:0', source: 'licenses', destination: '/licenses' },
         { chown: '0:0', source: 'autoinstrumentation', destination: '/autoinstrumentation' },
         { chown: '65532:65532', source: 'volume', destination: '/' },
       ],
@@ -102,6 +103,8 @@ describe('the image', { timeout: 120_000 }, () => {
       '644 0:0 /autoinstrumentation/register.cjs',
       '755 0:0 /bin/',
       '755 0:0 /bin/cp',
+      '755 0:0 /licenses/',
+      '644 0:0 /licenses/BUSYBOX',
       '755 65532:65532 /trace-agent/',
     ]);
   });
@@ -115,6 +118,14 @@ describe('the image', { timeout: 120_000 }, () => {
       version,
       type: 'commonjs',
     });
+  });
+
+  it('bears the licence of BusyBox, and says where its source is', () => {
+    const text = readFileSync(join(rootfs, 'licenses', 'BUSYBOX'), 'utf8');
+    expect(text).toContain('https://busybox.net/downloads/');
+    expect(text).toMatch(
+      /GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991[\s\S]+END OF TERMS AND CONDITIONS/,
+    );
   });
 
   it('is configured as the Dockerfile says', () => {
