@@ -66,7 +66,11 @@ export function startUnless(handOver: () => boolean, options?: StartOptions): St
     log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
     return running.status();
   }
-  if (!config.force && handOver()) return status();
+  if (!config.force && handOver()) {
+    if (runningAgent() !== undefined) return status();
+    // It may have a reason that this copy does not have, as where it needs a newer Node.js.
+    log('info', `the newer version did not start, so version ${VERSION} does`);
+  }
   for (const warning of warnings) log('warn', warning);
   const agent = createAgent(config);
   Object.defineProperty(globalThis, AGENT_KEY, { value: agent, configurable: true });

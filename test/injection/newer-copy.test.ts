@@ -138,6 +138,16 @@ describe('the application brings a newer copy of the agent', () => {
     );
   });
 
+  it('that leaves this process alone, as where it needs a newer Node.js: the injected one works', async () => {
+    const { main, copy } = newApp(NEWER);
+    writeFileSync(join(copy, 'dist/register.cjs'), '');
+    expect(await linesWhenInjected(main)).toEqual([
+      steppedAside(copy),
+      `[trace-agent] info: the newer version did not start, so version ${VERSION} does`,
+      started(VERSION),
+    ]);
+  });
+
   it('which works in worker threads too', async () => {
     const { main, directory, copy } = newApp(NEWER);
     writeFileSync(main, "new (require('worker_threads').Worker)(__dirname + '/worker.cjs');");
