@@ -21,6 +21,8 @@ const { pod }: { pod: Pod } = JSON.parse(
 );
 const instrumentation = readFileSync(join(root, 'deploy', 'operator', 'instrumentation.yaml'), 'utf8');
 
+const deployment = readFileSync(join(root, 'deploy', 'operator', 'deployment.yaml'), 'utf8');
+
 /** The OTEL variables that the code of the installed SDK names. */
 function variablesOfSDK(): string[] {
   const library = join(root, 'node_modules', 'langsmith', 'lib');
@@ -37,7 +39,23 @@ describe('the pod of the OpenTelemetry Operator', () => {
     expect(init?.image).toBe(IMAGE);
     expect(instrumentation).toContain(`image: ${IMAGE}`);
     expect(instrumentation).toContain('- name: OTEL_METRICS_EXPORTER\n      value: none');
+    const { requests, limits } = Object(init?.resources) as Record<string, Record<string, string>>;
+    for (const [name, values] of Object.entries({ requests, limits })) {
+      const { cpu, memory, ...others } = values ?? {};
+      expect(others).toEqual({});
+      expect(instrumentation).toContain(`\n      ${name}: { cpu: ${cpu}, memory: ${memory} }\n`);
+    }
+    const emptyDir = pod.spec.volumes?.find(({ name }) => name.startsWith('opentelemetry-'))?.emptyDir;
+    expect(instrumentation).toContain(`\n    volumeLimitSize: ${Object(emptyDir).sizeLimit}\n`);
     expect(instrumentation).not.toMatch(/^ {2}(exporter|sampler|propagators):/m);
+  });
+
+  it('has the annotations of the Deployment, which name the Instrumentation', () => {
+    const annotations = Object.entries(pod.metadata.annotations ?? {});
+    expect(annotations).toHaveLength(2);
+    for (const [name, value] of annotations) expect(deployment).toContain(`\n        ${name}: "${value}"\n`);
+    const named = pod.metadata.annotations?.['instrumentation.opentelemetry.io/inject-nodejs'];
+    expect(instrumentation).toContain(`\nmetadata:\n  name: ${named}\n`);
   });
 
   it('sets no OTEL variable that the LangSmith SDK reads', () => {
