@@ -10,9 +10,11 @@ const NEWEST_MAJOR = 26;
 
 /**
  * What the main file of a package manager is called: as a command (`npm`, `pnpx`), and as the file behind it
- * (`npm-cli.js`, `pnpm.cjs`, `yarn-4.9.1.cjs`). `pn` and `pnx` are pnpm's own short names, from pnpm 11 on.
+ * (`npm-cli.js`, `npm-prefix.js`, `pnpm.cjs`, `yarn-4.9.1.cjs`, `yarn-berry.cjs` of Yarn 2). `pn` and `pnx`
+ * are pnpm's own short names, from pnpm 11 on.
  */
-const PACKAGE_MANAGER = /^(npm|npx|pnpm|pnpx|pnx?|yarn|yarnpkg|corepack)(-cli|-\d[\w.+-]*?)?(\.[cm]?js)?$/;
+const PACKAGE_MANAGER =
+  /^(npm|npx|pnpm|pnpx|pnx?|yarn|yarnpkg|corepack)(-cli|-prefix|-berry|-\d[\w.+-]*?)?(\.[cm]?js)?$/;
 
 /** Why the agent must leave this process alone; `undefined` where it may start. */
 export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'argv'>): string | undefined {

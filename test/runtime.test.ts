@@ -27,6 +27,8 @@ describe('where the agent starts', () => {
     ['/usr/local/bin/npm', 'npm'],
     ['/usr/lib/node_modules/npm/bin/npm-cli.js', 'npm'],
     ['/usr/lib/node_modules/npm/bin/npx-cli.js', 'npx'],
+    ['/usr/lib/node_modules/npm/bin/npm-prefix.js', 'npm'],
+    ['/app/.yarn/releases/yarn-berry.cjs', 'yarn'],
     ['C:\\Program Files\\nodejs\\node_modules\\npm\\bin\\npm-cli.js', 'npm'],
     ['/usr/local/bin/yarn', 'yarn'],
     ['/usr/local/bin/yarnpkg', 'yarnpkg'],
