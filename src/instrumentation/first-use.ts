@@ -9,38 +9,46 @@ import { logFailure } from '../log.ts';
 import type { Undo } from './instrumentation.ts';
 import { isBuiltinLoaded } from './loaded-builtins.ts';
 
-/** A class of Node's, and a property that its constructor assigns. */
+/** A class of Node's, a property that its constructor assigns, and a method of its own by which it is known. */
 interface Constructed {
-  readonly className: string;
   readonly module: string;
+  readonly className: string;
   readonly property: string;
+  readonly method: string;
 }
 
-/** `http.ClientRequest` (`_http_client.js`, Node 12.16 to 26). */
+/** `_http_client.js`, Node 12.16 to 26. */
 export const CLIENT_REQUEST: Constructed = {
-  className: 'http.ClientRequest',
   module: 'http',
+  className: 'ClientRequest',
   property: 'reusedSocket',
+  method: 'onSocket',
 };
-/** `net.Server` (`net.js`, Node 0.10 to 26), and so every server of http, https and http2. */
+/** `net.js`, Node 0.10 to 26; and so every server of http, https and http2. */
 export const SERVER: Constructed = {
-  className: 'net.Server',
   module: 'net',
+  className: 'Server',
   property: '_usingWorkers',
+  method: 'listen',
 };
-/** `net.Socket` (`net.js`, Node 0.10 to 26), and so what every session of http2 is on. */
+/** `net.js`, Node 0.10 to 26; and so what every session of http2 is on. */
 export const SOCKET: Constructed = {
-  className: 'net.Socket',
   module: 'net',
+  className: 'Socket',
   property: '_pendingEncoding',
+  method: 'setNoDelay',
 };
 
-/** Calls `install` before the first object of a class does anything; at once where its module is loaded. */
-export function onFirstUse({ className, module, property }: Constructed, install: () => Undo): Undo {
-  if (isBuiltinLoaded(module)) return install();
+/**
+ * Calls `install` with the prototype of a class before the first object of it does anything; at once where its module
+ * is loaded.
+ */
+export function onFirstUse<T extends object>(what: Constructed, install: (prototype: T) => Undo): Undo {
+  const { module, className, property } = what;
+  if (isBuiltinLoaded(module)) return installNow(what, install);
   const { prototype } = builtin<typeof import('node:events')>('events').EventEmitter;
   let undo: Undo = () => Reflect.deleteProperty(prototype, property);
-  let isInstalled = false;
+  let isOver = false;
   const isPlaced = Reflect.defineProperty(prototype, property, {
     configurable: true,
     enumerable: false,
@@ -48,22 +56,42 @@ export function onFirstUse({ className, module, property }: Constructed, install
     set(this: object, value: unknown) {
       let isFirst = false;
       try {
-        // Another emitter may have a property of that name before Node's module is loaded.
-        isFirst = !isInstalled && isBuiltinLoaded(module);
-        if (isFirst) {
-          isInstalled = true;
+        // Another emitter may have a property of that name.
+        const found = isOver || !isBuiltinLoaded(module) ? undefined : prototypeOf<T>(this, what);
+        if (found !== undefined) {
+          isFirst = true;
+          isOver = true;
           undo();
-          undo = install();
+          undo = install(found);
         }
       } catch (error) {
-        logFailure(`install for ${className}`, error);
+        logFailure(`install for ${module}.${className}`, error);
       }
       // The seam may look for it too. On a sealed prototype the accessor stays, and this comes here again.
       if (isFirst) Reflect.set(this, property, value);
       else Object.defineProperty(this, property, { ...ASSIGNED, value });
     },
   });
-  return isPlaced ? () => undo() : install();
+  if (!isPlaced) return installNow(what, install);
+  return () => {
+    // The accessor may still be there: on a sealed prototype, or on a class that has copied it.
+    isOver = true;
+    undo();
+  };
+}
+
+function installNow<T extends object>(what: Constructed, install: (prototype: T) => Undo): Undo {
+  const exported = builtin<Record<string, { prototype: T }>>(what.module)[what.className]?.prototype;
+  return install(prototypeOf<T>(exported, what) ?? (exported as T));
+}
+
+/** Node's own: an application may have put a class of its own in the place of the exported one (nock 13 does). */
+function prototypeOf<T extends object>(object: object | undefined, { method }: Constructed): T | undefined {
+  let found: object | undefined;
+  for (let at: object | null | undefined = object; at; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, method)) found = at;
+  }
+  return found as T | undefined;
 }
 
 const ASSIGNED: PropertyDescriptor = { configurable: true, enumerable: true, writable: true };

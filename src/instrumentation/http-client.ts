@@ -9,7 +9,6 @@
  * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`).
  */
 import type { ClientRequest, OutgoingMessage } from 'node:http';
-import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
 import {
@@ -41,13 +40,11 @@ interface Request extends ClientRequest {
 let messages: OutgoingMessage;
 
 export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
-  return onFirstUse(CLIENT_REQUEST, () => watchRequests(contexts, propagator));
+  return onFirstUse<Request>(CLIENT_REQUEST, (prototype) => watchRequests(prototype, contexts, propagator));
 }
 
-function watchRequests(contexts: ContextStorage, propagator: Propagator): Undo {
-  const { ClientRequest, OutgoingMessage } = builtin<typeof import('node:http')>('http');
-  messages = OutgoingMessage.prototype;
-  const prototype = ClientRequest.prototype as Request;
+function watchRequests(prototype: Request, contexts: ContextStorage, propagator: Propagator): Undo {
+  messages = Object.getPrototypeOf(prototype);
   // One descriptor for all requests: no object for each.
   const reusedSocket = { value: false, configurable: true, enumerable: true, writable: true };
   const made = createAttachment<Context | undefined>();

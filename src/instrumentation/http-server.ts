@@ -163,10 +163,9 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     return http.ServerResponse;
   }
 
-  function watchServers(): Undo {
+  function watchServers(prototype: { emit: Emit }): Undo {
     inbounds = createAttachment();
-    const { Server } = builtin<typeof import('node:net')>('net');
-    const prototypes = [Server.prototype as unknown as { emit: Emit }, ...wrappedBefore()];
+    const prototypes = [prototype, ...wrappedBefore()];
     const patches = prototypes.map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit));
     return () => {
       for (const undo of patches) undo();

@@ -6,7 +6,6 @@
  * is no socket.
  */
 import type { Socket } from 'node:net';
-import { builtin } from '../builtins.ts';
 import type { ContextStorage } from '../context/storage.ts';
 import { logFailure } from '../log.ts';
 import { onFirstUse, SOCKET } from './first-use.ts';
@@ -33,9 +32,9 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
     }
   }
 
-  const undoSetNoDelay = onFirstUse(SOCKET, () =>
+  const undoSetNoDelay = onFirstUse<Socket>(SOCKET, (prototype) =>
     patchMethod<Socket, SetNoDelay>(
-      builtin<typeof import('node:net')>('net').Socket.prototype,
+      prototype,
       'setNoDelay',
       (original) =>
         function setNoDelay(this: Socket, ...args: never[]) {

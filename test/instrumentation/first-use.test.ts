@@ -66,6 +66,25 @@ describe("Node's own modules", () => {
   );
 });
 
+describe('an agent that is stopped', () => {
+  it.each([
+    ['stays on a sealed prototype', 'Object.seal(EventEmitter.prototype); stop();'],
+    [
+      'was copied to another class',
+      `class Mixed {}
+      Object.defineProperties(Mixed.prototype, Object.getOwnPropertyDescriptors(EventEmitter.prototype));
+      stop();
+      new Mixed().reusedSocket = true;`,
+    ],
+  ])('installs nothing where its accessor %s', async (_, code) => {
+    const rest = `
+      http.get('http://127.0.0.1:1').on('error', () => {}).destroy();
+      console.log(JSON.stringify(Object.hasOwn(http.ClientRequest.prototype, '_storeHeader')));`;
+    const start = "const { stop } = require('@org/trace-agent'); const http = require('node:http');";
+    expect(await evaluate(`${start} ${code} ${rest}`)).toBe(false);
+  });
+});
+
 describe('the first of its kind', () => {
   const trace = dottedOrder();
   const SERVER = `
@@ -82,6 +101,14 @@ describe('the first of its kind', () => {
       "http.request(url, { headers: { expect: '100-continue' } }, done).end()",
     ],
     ['an instance of the class', 'const r = new http.ClientRequest(url); r.on("response", done).end()'],
+    [
+      'a request after another class took the place of its own',
+      'http.ClientRequest = class extends http.ClientRequest {}; http.get(url, done)',
+    ],
+    [
+      'a request after a function took the place of its class',
+      'http.ClientRequest = function ClientRequest() {}; http.get(url, done)',
+    ],
   ])('%s carries its run', async (_, call) => {
     // The server is another process's, so that nothing of this one was used before.
     const { createServer } = await import('node:http');
