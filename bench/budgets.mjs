@@ -143,13 +143,13 @@ function atMost({ median: value, low, high }, limit, unit = '') {
 
 /**
  * No more than another, as far as can be told: their intervals overlap, or this one lies below. Intervals so wide that a
- * difference of `resolution` could hide in them make nobody certain.
+ * difference of `resolution` could hide in them make nobody certain: then the medians may differ by no more than that.
  */
 function within(one, other, resolution) {
   const interval = ({ median: value, low, high }) => `${fixed(value)} (${fixed(low)} to ${fixed(high)})`;
-  const isMet = one.low <= other.high;
-  const isCertain = !isMet || one.high - other.low <= resolution;
-  const verdict = isCertain ? met(isMet) : `${met(isMet)}, not certain`;
+  const isAbove = one.low > other.high;
+  const isCertain = isAbove || one.high - other.low <= resolution;
+  const verdict = isCertain ? met(!isAbove) : `${met(one.median - other.median <= resolution)}, not certain`;
   return { shown: `${interval(one)}, beside ${interval(other)}`, verdict };
 }
 

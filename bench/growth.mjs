@@ -96,7 +96,7 @@ function seriesOf(samples) {
   return Object.fromEntries(series);
 }
 
-/** Heap after garbage collection, and CPU of a request, once so many have been served: each with a trace of its own. */
+/** Heap after garbage collection, once so many have been served: each with a trace of its own. */
 async function measureServed(node, plan, progress) {
   const variants = [BASELINE, ...named(SERVERS, 'agent, relay'), ...NO_TRACE];
   const result = {};

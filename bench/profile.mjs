@@ -51,10 +51,12 @@ function report({ busy, share, frames }) {
   const percent = (part) => `${(part * 100).toFixed(2)} %`;
   const shown = (list) => list.map(({ name, where, time }) => [percent(time / busy), name, where]);
   const ours = frames.filter(({ isOurs }) => isOurs);
+  if (ours.length === 0) process.exitCode = 1;
+  const verdict = ours.length === 0 ? 'not measured: there are none' : share < BUDGET ? 'met' : 'NOT MET';
   const perRequest = (busy / Number(values.requests)).toFixed(1);
   console.log(`Node ${values.node}, ${variant.label}, ${values.requests} requests through http
 ${perRequest} microseconds of the main thread a request, of which in frames of ${AGENT_FILE}: ${percent(share)}
-budget ${percent(BUDGET)}: ${share < BUDGET ? 'met' : 'NOT MET'}
+budget ${percent(BUDGET)}: ${verdict}
 
 The agent's own frames:
 

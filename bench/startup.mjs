@@ -1,4 +1,5 @@
 /** What it costs to start: processes of all variants in turn, with a bare one before and after each. */
+import { startFleet } from './fleet.mjs';
 import { app, runToEnd } from './node-process.mjs';
 import { startUpstream } from './upstream.mjs';
 import { BASELINE, environment, STARTS } from './variants.mjs';
@@ -21,6 +22,8 @@ export async function measureStartup(node, plan, progress) {
     return { cpu: cpu / 1000, wall, rss, threads };
   };
   const result = {};
+  progress.say(`Node ${node.major}: start-up, what each sends is looked at`);
+  await checkPreloads(node, plan, variants);
   progress.expect(plan.apps.length * plan.starts);
   for (const name of plan.apps) {
     progress.say(`Node ${node.major}: start-up, ${name}`);
@@ -44,6 +47,13 @@ export async function measureStartup(node, plan, progress) {
   }
   sink.close();
   return result;
+}
+
+/** A preload that leaves its process alone starts fastest of all. */
+async function checkPreloads(node, { nodeOptions }, variants) {
+  const sending = variants.filter(({ expect }) => expect !== 'nothing');
+  const fleet = await startFleet(node.binary, sending, { clients: ['http'], nodeOptions });
+  await fleet.stop();
 }
 
 function add(result, name, sample, around) {

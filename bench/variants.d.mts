@@ -1,6 +1,7 @@
 export interface Variant {
   name: string;
   label: string;
+  preload: string[];
   expect: string;
   inbound: 'trace' | 'none';
 }

@@ -17,6 +17,7 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {string} app of the start-up, where it is another than the others'
  * @property {'trace' | 'none'} inbound what its requests come with
  * @property {string} expect a check of arrival.mjs
+ * @property {string} expectOfTrace the same of requests with a trace, where it is measured with others
  * @property {string} group the peer it needs
  * @property {number} every takes part in each so-manieth round
  * @property {boolean} tracing whether LangSmith's tracing is on
@@ -55,7 +56,11 @@ export const SERVERS = [
   variant('floor', 'floor: two headers copied by hand', { manner: 'floor', expect: 'same trace' }),
   variant('agent, relay', 'the agent, relay', { preload: AGENT_IMPORT, expect: 'same trace' }),
   variant('bare again, no trace', 'bare Node again, no trace', { inbound: 'none' }),
-  variant('agent, no trace', 'the agent, no trace', { preload: AGENT_IMPORT, inbound: 'none' }),
+  variant('agent, no trace', 'the agent, no trace', {
+    preload: AGENT_IMPORT,
+    inbound: 'none',
+    expectOfTrace: 'same trace',
+  }),
   variant('sdk', 'LangSmith SDK by hand, tracing off', { manner: 'sdk', expect: 'same trace' }),
   variant('runs', 'LangSmith SDK, runs and no headers', { manner: 'runs', tracing: true }),
   variant('agent, runs', 'the agent, with runs', {
@@ -78,8 +83,8 @@ export const STARTS = [
   variant('empty import', 'an empty file, by --import', {
     preload: ['--import', pathToFileURL(join(root, 'bench', 'preloads', 'empty.mjs')).href],
   }),
-  variant('agent, require', 'the agent, by --require', { preload: AGENT_REQUIRE }),
-  variant('agent, import', 'the agent, by --import', { preload: AGENT_IMPORT }),
+  variant('agent, require', 'the agent, by --require', { preload: AGENT_REQUIRE, expect: 'same trace' }),
+  variant('agent, import', 'the agent, by --import', { preload: AGENT_IMPORT, expect: 'same trace' }),
   variant('langsmith', 'LangSmith SDK imported', {
     preload: ['--require', join(root, 'bench', 'preloads', 'langsmith.cjs')],
   }),

@@ -70,5 +70,9 @@ onLinux('a variant that does not do what it is measured for', { timeout: TIMEOUT
     await expect(start({ ...named('agent, relay'), expect: 'child of the trace' })).rejects.toThrow(
       /no child of/,
     );
+    // Of requests without a trace a process without the agent sends nothing either.
+    await expect(start({ ...named('agent, no trace'), preload: [] })).rejects.toThrow(
+      'the agent, no trace, by fetch: langsmith-trace was undefined',
+    );
   });
 });

@@ -70,6 +70,11 @@ describe('a hop', () => {
     expect(hop(noisy)[NO_TRACE]).toBe('met, not certain');
   });
 
+  it('is not met by noise alone, where the median is more than a tenth above', () => {
+    const noisy = { 'bare again, no trace': ratio(0.9, 1, 1.1), 'agent, no trace': ratio(1, 1.5, 2) };
+    expect(hop(noisy)[NO_TRACE]).toBe('NOT MET, not certain');
+  });
+
   it('that relays is compared with the floor of the same moment', () => {
     expect(hop({ 'agent, relay': ratio(1.3, 1.3) })[RELAY]).toBe('NOT MET');
     expect(hop({ floor: ratio(1.2, 2.4), 'agent, relay': ratio(1.2, 2.4) })[RELAY]).toBe('met');
