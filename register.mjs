@@ -1,5 +1,8 @@
-// `node --import @org/trace-agent/register`: the same file as `--require`, so that both together start once. By
-// `require`: an `import` would have its exports looked for in its text first, 60 ms of CPU and 14 MB on Node 20.
+/**
+ * `node --import @org/trace-agent/register`: the same file as `--require`, so that both together start once. By
+ * `require`: where a CommonJS file is imported, Node 18 to 22 load a lexer in WebAssembly for the names that it exports,
+ * which is 45 ms of CPU and 10 MB.
+ */
 import { createRequire } from 'node:module';
 
 createRequire(import.meta.url)('./dist/register.cjs');

@@ -28,6 +28,11 @@ describe("Node's own modules", () => {
     expect(result.stdout).not.toContain('http');
   });
 
+  it('are not loaded to import the preload either', async () => {
+    const code = "console.log(process.moduleLoadList.filter((name) => name.includes('cjs-module-lexer')))";
+    expect(await run(['-e', code])).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+  });
+
   it('are waited for on the prototype of all emitters, where nothing is left after the first', async () => {
     const code = `
       const before = traps();
