@@ -62,11 +62,15 @@ export function toISOTime(time: string): string {
 
 /** The pattern lets the 29th to the 31st pass in every month. */
 function isDayOfMonth(value: string, start: number): boolean {
-  // Up to the 28th without an object for it.
+  // Up to the 28th without a number for it.
   const tens = value.charCodeAt(start + 6);
   if (tens < 0x32 || (tens === 0x32 && value.charCodeAt(start + 7) < 0x39)) return true;
   const day = Number(value.slice(start + 6, start + 8));
-  const year = Number(value.slice(start, start + 4));
   const month = Number(value.slice(start + 4, start + 6));
-  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month === 2) return day === 29 && isLeapYear(Number(value.slice(start, start + 4)));
+  return day < 31 || ![4, 6, 9, 11].includes(month);
+}
+
+function isLeapYear(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
