@@ -134,9 +134,12 @@ function ends(points) {
   return [Math.min(...numbers), Math.max(...numbers)];
 }
 
+/** Of fewer samples no interval holds their median with 95 % confidence, however they lie. */
+const FEWEST = 6;
+
 /** The median is at most `limit`. */
-function atMost({ median: value, low, high }, limit, unit = '') {
-  const isCertain = high <= limit || low > limit;
+function atMost({ median: value, low, high, n }, limit, unit = '') {
+  const isCertain = n >= FEWEST && (high <= limit || low > limit);
   const shown = `${fixed(value)} (${fixed(low)} to ${fixed(high)}) ${unit}`.trim();
   return { shown, verdict: isCertain ? met(value <= limit) : `${met(value <= limit)}, not certain` };
 }
@@ -148,13 +151,15 @@ function atMost({ median: value, low, high }, limit, unit = '') {
 function within(one, other, resolution) {
   const interval = ({ median: value, low, high }) => `${fixed(value)} (${fixed(low)} to ${fixed(high)})`;
   const isAbove = one.low > other.high;
-  const isCertain = isAbove || one.high - other.low <= resolution;
+  const areEnough = one.n >= FEWEST && other.n >= FEWEST;
+  const isCertain = areEnough && (isAbove || one.high - other.low <= resolution);
   const verdict = isCertain ? met(!isAbove) : `${met(one.median - other.median <= resolution)}, not certain`;
   return { shown: `${interval(one)}, beside ${interval(other)}`, verdict };
 }
 
 function scaled(summary, factor) {
-  return Object.fromEntries(Object.entries(summary).map(([key, value]) => [key, value * factor]));
+  const values = Object.entries(summary).map(([key, value]) => [key, key === 'n' ? value : value * factor]);
+  return Object.fromEntries(values);
 }
 
 function met(isMet) {

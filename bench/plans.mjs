@@ -26,7 +26,7 @@ export const FULL = {
 export const QUICK = {
   nodes: ['24'],
   startup: { apps: ['empty'], starts: 4 },
-  hop: { clients: ['none', 'http'], generations: 1, rounds: 6, milliseconds: 80, warmUp: 600, retakes: 1 },
+  hop: { clients: ['none', 'http'], generations: 1, rounds: 5, milliseconds: 80, warmUp: 600, retakes: 1 },
   growth: {
     points: { depth: [1, 100], 'concurrent contexts': [1, 1_000] },
     rounds: 3,

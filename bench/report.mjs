@@ -154,6 +154,9 @@ const METHOD = `## How it was measured
   what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
 - All requests but those "with no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
   of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.
+- Peers take part in every third round: they have fewer samples.
+- Growth with metadata: what goes beyond \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB) the agent leaves out, so at 10 kB and
+  100 kB it sends less than the floor, which copies all of it.
 - The interval of a median is from drawing processes, and samples of each, anew a thousand times.
 - Start-up: until the main module has run, in a process of its own, between two bare ones.
 - OpenTelemetry with http and undici has no exporter, Sentry no sample rate: both only pass traces on. OpenTelemetry's

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../bench/budgets.mjs';
 
 const MIB = 2 ** 20;
+/** As many samples as it takes to be certain of anything. */
+const enough = (...samples: number[]) => Array.from({ length: 6 }, () => samples).flat();
 const started = (cpu: number, mebibytes: number, threads = 0) => ({
-  cpu: { over: [cpu, cpu, cpu] },
-  rss: { over: [mebibytes * MIB] },
-  threads: { over: [threads] },
+  cpu: { over: enough(cpu) },
+  rss: { over: enough(mebibytes * MIB) },
+  threads: { over: enough(threads) },
 });
-const ratio = (...samples: number[]) => ({ ratio: [samples] });
+const ratio = (...samples: number[]) => ({ ratio: [enough(...samples)] });
 
 function verdicts(parts: object): Record<string, string> {
   return Object.fromEntries(
@@ -30,8 +32,14 @@ describe('start-up', () => {
   });
 
   it('says where the samples lie on both sides of the limit', () => {
-    const wide = { ...started(0, 1), cpu: { over: [2, 3, 30] } };
+    const wide = { ...started(0, 1), cpu: { over: [2, 3, 4, 5, 30, 31, 32] } };
     expect(startup(wide)['start-up by --require: CPU over bare']).toBe('met, not certain');
+  });
+
+  it('says where there are too few samples', () => {
+    const few = (cpu: number) => ({ ...started(0, 1), cpu: { over: [cpu, cpu, cpu] } });
+    expect(startup(few(2))['start-up by --require: CPU over bare']).toBe('met, not certain');
+    expect(startup(few(53))['start-up by --require: CPU over bare']).toBe('NOT MET, not certain');
   });
 });
 
@@ -93,7 +101,7 @@ describe('growth', () => {
     'agent, relay': { heap: agent * MIB },
   });
   const loaded = (over: number, relay: number) => ({
-    startup: { 'agent, require': { cpu: { over: [over, over] } } },
+    startup: { 'agent, require': { cpu: { over: enough(over) } } },
     hop: { floor: ratio(1, 1), 'agent, relay': ratio(relay, relay) },
   });
   const growth = (last: object, many: object) =>
