@@ -2,12 +2,13 @@ import { BoundedMap } from '../bounded-map.ts';
 import {
   type BaggageFields,
   type BaggageMembers,
+  MAX_BAGGAGE_LENGTH,
   NO_MEMBERS,
   parseBaggage,
   relayMembers,
 } from '../headers/baggage.ts';
 import type { ParsedDottedOrder } from '../headers/dotted-order.ts';
-import { type HeaderSet, headerSetOf } from '../headers/trace-headers.ts';
+import { type HeaderSet, headerSetOf, NO_HEADERS } from '../headers/trace-headers.ts';
 import { Placeholder } from './placeholder.ts';
 
 /**
@@ -60,7 +61,7 @@ export class RemoteRun {
 
   /** The headers with which a request of this service stays in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
-    this.headers ??= headerSetOf(this.dottedOrder, membersOf(this.rawBaggage), maxBytes);
+    this.headers ??= makeRelayed(this.dottedOrder, this.rawBaggage, maxBytes);
     return this.headers;
   }
 
@@ -75,11 +76,14 @@ export class RemoteRun {
 const relayed = new BoundedMap<string, BaggageMembers>(64);
 const LONGEST_KEPT = 16_384;
 
-function membersOf(baggage: string | undefined): BaggageMembers {
-  if (baggage === undefined) return NO_MEMBERS;
-  const known = relayed.get(baggage);
-  if (known !== undefined) return known;
-  const members = relayMembers(baggage);
-  if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, members);
-  return members;
+function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
+  if (baggage === undefined) return headerSetOf(dottedOrder, NO_MEMBERS, maxBytes);
+  // Its project is not known, and without it the runs of the next service would go to another.
+  if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
+  let members = relayed.get(baggage);
+  if (members === undefined) {
+    members = relayMembers(baggage);
+    if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, members);
+  }
+  return headerSetOf(dottedOrder, members, maxBytes);
 }

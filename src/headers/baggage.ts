@@ -19,8 +19,8 @@ const TAGS = 'langsmith-tags';
 const PROJECT = 'langsmith-project';
 const ADDRESS = 'langsmith-address';
 
-/** What the whole header may measure to be read at all; Node's own limit for all headers together. */
-const MAX_LENGTH = 16_384;
+/** What the whole header may measure to be read at all: Node's default for all headers together, in HTTP/2. */
+export const MAX_BAGGAGE_LENGTH = 65_536;
 
 /** LangSmith's members as they stand in the header, each `name=value`; `''` where there is none. */
 export interface BaggageMembers {
@@ -97,7 +97,8 @@ export function joinMembers(first: string, second: string): string {
 
 /** The values of LangSmith's members, without spaces or properties; `undefined` for one that comes twice. */
 function valuesOf(header: unknown): Map<string, string | undefined> | undefined {
-  if (typeof header !== 'string' || header.length > MAX_LENGTH || !header.includes(PREFIX)) return undefined;
+  if (typeof header !== 'string' || header.length > MAX_BAGGAGE_LENGTH || !header.includes(PREFIX))
+    return undefined;
   const values = new Map<string, string | undefined>();
   for (const text of header.split(',')) {
     const equals = text.indexOf('=');
