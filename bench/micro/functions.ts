@@ -9,7 +9,7 @@ import { installContextStorage } from '../../src/context/storage.ts';
 import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
 import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
 import { makeHeaderSet } from '../../src/headers/trace-headers.ts';
-import { installHTTPClient } from '../../src/instrumentation/http-client.ts';
+import { installHTTPClient } from '../../src/instrumentation/http/client.ts';
 import { DestinationPolicy } from '../../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../../src/policy/peers.ts';

@@ -3,7 +3,7 @@
  * the context of one of them. What they keep of each request from its making to its sending is an object; the
  * context is noted by that object. Nothing is written on it.
  */
-import type { Context } from '../context/storage.ts';
+import type { Context } from '../../context/storage.ts';
 
 export class QueuedContexts {
   private readonly noted: WeakMap<object, Context | null>;

@@ -2,15 +2,15 @@
  * Global `fetch`, every entry point of undici, `WebSocket` and `EventSource` publish each request on the channel
  * `undici:request:create` before it is queued, once a hop of a redirect and once a retry.
  */
-import { builtin } from '../builtins.ts';
-import type { ContextStorage } from '../context/storage.ts';
-import { BAGGAGE_HEADER, isNamed } from '../headers/names.ts';
-import { logFailure, logOnce } from '../log.ts';
-import type { Propagator } from '../propagator.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
-import { installUndiciCallbacks } from './undici-callbacks.ts';
-import { type AddHeader, carrierOf, type UndiciRequest } from './undici-carrier.ts';
-import { installUndiciPool } from './undici-pool.ts';
+import { builtin } from '../../builtins.ts';
+import type { ContextStorage } from '../../context/storage.ts';
+import { BAGGAGE_HEADER, isNamed } from '../../headers/names.ts';
+import { logFailure, logOnce } from '../../log.ts';
+import type { Propagator } from '../../propagator.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import { installUndiciCallbacks } from './callbacks.ts';
+import { type AddHeader, carrierOf, type UndiciRequest } from './carrier.ts';
+import { installUndiciPool } from './pool.ts';
 
 const CHANNEL = 'undici:request:create';
 

@@ -4,9 +4,9 @@
  * through where the application makes it. It is noted by the call's metadata, follows its copies, and is found again
  * by the headers that are made of the last one.
  */
-import type { Context, ContextStorage } from '../context/storage.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
-import type { WantedModule } from './loaded-modules.ts';
+import type { Context, ContextStorage } from '../../context/storage.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import type { WantedModule } from '../loaded-modules.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 
 const DIRECTORY = String.raw`[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]`;

@@ -1,11 +1,11 @@
 /** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
-import { builtin } from '../builtins.ts';
-import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
-import { type Destination, UNKNOWN } from '../policy/destinations.ts';
-import { canonicalHost } from '../policy/hosts.ts';
-import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../propagator.ts';
-import { asHeaderValue, removeFromList } from './header-list.ts';
-import { type ClientSession, factsOf, peerOf } from './http2-session.ts';
+import { builtin } from '../../builtins.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { type Destination, UNKNOWN } from '../../policy/destinations.ts';
+import { canonicalHost } from '../../policy/hosts.ts';
+import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../../propagator.ts';
+import { asHeaderValue, removeFromList } from '../header-list.ts';
+import { type ClientSession, factsOf, peerOf } from './session.ts';
 
 export interface HTTP2Request {
   readonly session: ClientSession;

@@ -5,10 +5,10 @@
  * callback enters the context of its own request.
  */
 import type { EventEmitter } from 'node:events';
-import type { Context, ContextStorage } from '../context/storage.ts';
-import { logFailure } from '../log.ts';
-import { createBoundEmitters } from './bound-emitters.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import type { Context, ContextStorage } from '../../context/storage.ts';
+import { logFailure } from '../../log.ts';
+import { createBoundEmitters } from '../bound-emitters.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 

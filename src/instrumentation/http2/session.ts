@@ -6,8 +6,8 @@ import type { EventEmitter } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { builtin } from '../builtins.ts';
-import { memberOf, patchMethod, type Undo } from './instrumentation.ts';
+import { builtin } from '../../builtins.ts';
+import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
 
 export type ClientSession = ClientHttp2Session;
 

@@ -6,11 +6,11 @@
  * is no socket.
  */
 import type { Socket } from 'node:net';
-import type { ContextStorage } from '../context/storage.ts';
-import { logFailure } from '../log.ts';
-import { onFirstUse, SOCKET } from './first-use.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
-import { watchBuiltin } from './loaded-builtins.ts';
+import type { ContextStorage } from '../../context/storage.ts';
+import { logFailure } from '../../log.ts';
+import { onFirstUse, SOCKET } from '../first-use.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import { watchBuiltin } from '../loaded-builtins.ts';
 
 type SetNoDelay = (this: Socket, ...args: never[]) => Socket;
 

@@ -10,10 +10,10 @@
  * cache, and for Node's own and for one in a bundle from the global dispatcher, which the first of them sets. Where
  * neither finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
  */
-import { builtin } from '../builtins.ts';
-import type { Context, ContextStorage } from '../context/storage.ts';
-import { logFailure, logOnce } from '../log.ts';
-import { apply, memberOf, patchMethod, type Undo } from './instrumentation.ts';
+import { builtin } from '../../builtins.ts';
+import type { Context, ContextStorage } from '../../context/storage.ts';
+import { logFailure, logOnce } from '../../log.ts';
+import { apply, memberOf, patchMethod, type Undo } from '../instrumentation.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;

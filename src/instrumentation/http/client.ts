@@ -9,8 +9,8 @@
  * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`).
  */
 import type { ClientRequest, OutgoingMessage } from 'node:http';
-import type { Context, ContextStorage } from '../context/storage.ts';
-import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
+import type { Context, ContextStorage } from '../../context/storage.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import {
   type Destination,
   destinationOfURL,
@@ -19,13 +19,13 @@ import {
   originOf,
   parseHostHeader,
   UNKNOWN,
-} from '../policy/destinations.ts';
-import { canonicalHost } from '../policy/hosts.ts';
-import type { HeaderValue, OutgoingCarrier, Propagator } from '../propagator.ts';
-import { createAttachment } from './attachment.ts';
-import { CLIENT_REQUEST, onFirstUse } from './first-use.ts';
-import { asHeaderValue } from './header-list.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+} from '../../policy/destinations.ts';
+import { canonicalHost } from '../../policy/hosts.ts';
+import type { HeaderValue, OutgoingCarrier, Propagator } from '../../propagator.ts';
+import { createAttachment } from '../attachment.ts';
+import { CLIENT_REQUEST, onFirstUse } from '../first-use.ts';
+import { asHeaderValue } from '../header-list.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
 
 /** `options.headers` as an array, flat or of pairs; or none at all. */
 type RawHeaders = readonly unknown[] | null | undefined;

@@ -4,9 +4,9 @@
  * hands that very object over; a line later it assigns `this.reusedSocket = false`, which an accessor on the
  * prototype sees.
  */
-import type { ContextStorage } from '../context/storage.ts';
-import { memberOf, type Undo } from './instrumentation.ts';
-import type { WantedModule } from './loaded-modules.ts';
+import type { ContextStorage } from '../../context/storage.ts';
+import { memberOf, type Undo } from '../instrumentation.ts';
+import type { WantedModule } from '../loaded-modules.ts';
 import type { QueuedContexts } from './queued-contexts.ts';
 
 export function watchHTTP2Wrapper(

@@ -2,16 +2,16 @@
  * How undici's own `Request` (`lib/core/request.js`) is read and written: in place, so nothing of the caller's is
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
-import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import {
   type Destination,
   destinationOfURL,
   hostBehind,
   isAbsolute,
   originOf,
-} from '../policy/destinations.ts';
-import type { HeaderValue, OutgoingCarrier } from '../propagator.ts';
-import { asHeaderValue, removeFromList } from './header-list.ts';
+} from '../../policy/destinations.ts';
+import type { HeaderValue, OutgoingCarrier } from '../../propagator.ts';
+import { asHeaderValue, removeFromList } from '../header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;

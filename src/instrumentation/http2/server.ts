@@ -6,10 +6,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { builtin } from '../builtins.ts';
-import { TRACE_HEADER } from '../headers/names.ts';
-import { logFailure } from '../log.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
+import { builtin } from '../../builtins.ts';
+import { TRACE_HEADER } from '../../headers/names.ts';
+import { logFailure } from '../../log.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 

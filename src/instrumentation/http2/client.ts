@@ -7,24 +7,24 @@
  * ended it (`error` and `close` on all): its stream is bound to the request's own.
  */
 import type { ClientHttp2Stream } from 'node:http2';
-import type { Context, ContextStorage } from '../context/storage.ts';
-import { logFailure, logOnce } from '../log.ts';
-import type { Propagator } from '../propagator.ts';
-import { createBoundEmitters } from './bound-emitters.ts';
+import type { Context, ContextStorage } from '../../context/storage.ts';
+import { logFailure, logOnce } from '../../log.ts';
+import type { Propagator } from '../../propagator.ts';
+import { createBoundEmitters } from '../bound-emitters.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import { onModules } from '../loaded-modules.ts';
+import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './carrier.ts';
 import { watchGRPC } from './grpc.ts';
-import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './http2-carrier.ts';
-import { onHTTP2Loaded } from './http2-loaded.ts';
+import { onHTTP2Loaded } from './loaded.ts';
+import { QueuedContexts } from './queued-contexts.ts';
 import {
   type ClientSession,
   clientSessionPrototype,
   factsOf,
   isOwnConnect,
   onNextSession,
-} from './http2-session.ts';
-import { watchHTTP2Wrapper } from './http2-wrapper.ts';
-import { patchMethod, type Undo } from './instrumentation.ts';
-import { onModules } from './loaded-modules.ts';
-import { QueuedContexts } from './queued-contexts.ts';
+} from './session.ts';
+import { watchHTTP2Wrapper } from './wrapper.ts';
 
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
 

@@ -7,17 +7,17 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import { builtin } from '../builtins.ts';
-import type { Inbound } from '../context/remote-run.ts';
-import { type Context, type ContextStorage, inboundOf } from '../context/storage.ts';
-import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../headers/names.ts';
-import { logFailure } from '../log.ts';
-import type { Propagator } from '../propagator.ts';
-import { type Attachment, createAttachment } from './attachment.ts';
-import { onFirstUse, SERVER } from './first-use.ts';
-import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from './http2-server.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
-import { isBuiltinLoaded } from './loaded-builtins.ts';
+import { builtin } from '../../builtins.ts';
+import type { Inbound } from '../../context/remote-run.ts';
+import { type Context, type ContextStorage, inboundOf } from '../../context/storage.ts';
+import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { logFailure } from '../../log.ts';
+import type { Propagator } from '../../propagator.ts';
+import { type Attachment, createAttachment } from '../attachment.ts';
+import { onFirstUse, SERVER } from '../first-use.ts';
+import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
+import { apply, patchMethod, type Undo } from '../instrumentation.ts';
+import { isBuiltinLoaded } from '../loaded-builtins.ts';
 
 type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
