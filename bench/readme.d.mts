@@ -1,0 +1,2 @@
+export function formatCosts(results: object): string;
+export function writeReadme(results: object): void;
