@@ -50,7 +50,7 @@ function connectionsFor(contexts) {
 /**
  * @param {object} node `{major, binary}`
  * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `modules`,
- *   `starts`
+ *   `moduleRounds`, `starts`
  * @returns by scale, point and variant: `{cpu, ratio}`; of the requests served, the heap after each
  */
 export async function measureGrowth(node, plan, progress) {
@@ -142,8 +142,9 @@ async function measureModules(node, plan, progress) {
     try {
       const group = { baseline: await fleet.entry(BASELINE, PATH, plan), entries: [] };
       for (const variant of RELAYS) group.entries.push(await fleet.entry(variant, PATH, plan));
-      progress.expect(plan.rounds);
-      const samples = await measureRounds({ ...plan, groups: [group], onRound: progress.step });
+      const rounds = plan.moduleRounds;
+      progress.expect(rounds);
+      const samples = await measureRounds({ ...plan, rounds, groups: [group], onRound: progress.step });
       result[count] = { startup: empty, hop: seriesOf(samples) };
     } finally {
       pinDriver(false);

@@ -5,7 +5,7 @@ const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 export const FULL = {
   nodes: ['20', '24'],
   startup: { apps: ['empty', 'express-axios'], starts: 10 },
-  hop: { clients: CLIENTS, generations: 3, rounds: 5, milliseconds: 120, warmUp: 600, retakes: 3 },
+  hop: { clients: CLIENTS, generations: 2, rounds: 4, milliseconds: 120, warmUp: 600, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -13,12 +13,13 @@ export const FULL = {
       'metadata of a run': [0, 1_000, 10_000, 100_000],
       'concurrent contexts': [1, 100, 1_000, 10_000],
     },
-    rounds: 5,
+    rounds: 4,
     milliseconds: 120,
     warmUp: 600,
     retakes: 3,
     served: [10_000, 200_000],
     modules: [0, 2_000],
+    moduleRounds: 6,
     starts: 6,
   },
 };
@@ -35,6 +36,7 @@ export const QUICK = {
     retakes: 0,
     served: [5_000, 20_000],
     modules: [0, 2_000],
+    moduleRounds: 3,
     starts: 3,
   },
 };
@@ -68,6 +70,7 @@ export const TINY = {
     retakes: 0,
     served: [50, 100],
     modules: [0, 20],
+    moduleRounds: 1,
     starts: 1,
   },
 };
