@@ -53,6 +53,8 @@ function options(env: NodeJS.ProcessEnv = {}): AppOptions {
     npm_config_update_notifier: 'false',
     COREPACK_ENABLE_NETWORK: '0',
     YARN_ENABLE_TELEMETRY: '0',
+    // Where `CI` is set it would install nothing that its lock file does not hold.
+    YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
   };
   return { preload: 'none', cwd: project, env: { ...own, ...quiet, ...env } };
 }
