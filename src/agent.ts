@@ -45,11 +45,12 @@ export function runningAgent(): Agent | undefined {
 }
 
 export function start(options?: StartOptions): Status {
-  return startUnless(() => false, options);
+  startUnless(() => false, options);
+  return status();
 }
 
 /** Starts, unless there is a reason not to, or another copy of the package takes over. */
-export function startUnless(handOver: () => boolean, options?: StartOptions): Status {
+export function startUnless(handOver: () => boolean, options?: StartOptions): void {
   const { config, warnings } = readConfig(process.env, options);
   setLogLevel(config.log);
   // First of all: on an old Node even `globalThis` is missing.
@@ -57,30 +58,32 @@ export function startUnless(handOver: () => boolean, options?: StartOptions): St
   if (refusal !== undefined && !config.force) {
     const file = mainFile(process);
     if (packageManager(file) !== undefined) tellWorkers(file);
-    return leave(refusal);
+    leave(refusal);
+    return;
   }
-  if (!config.enabled) return leave(DISABLED);
+  if (!config.enabled) {
+    leave(DISABLED);
+    return;
+  }
   if (refusal !== undefined) log('info', `${refusal}, but TRACE_AGENT_FORCE has version ${VERSION} start`);
   const running = runningAgent();
   if (running !== undefined) {
     log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
-    return running.status();
+    return;
   }
   if (!config.force && handOver()) {
-    if (runningAgent() !== undefined) return status();
+    if (runningAgent() !== undefined) return;
     // It may have a reason that this copy does not have, as where it needs a newer Node.js.
     log('info', `the newer version did not start, so version ${VERSION} does`);
   }
   for (const warning of warnings) log('warn', warning);
   const agent = createAgent(config);
   Object.defineProperty(globalThis, AGENT_KEY, { value: agent, configurable: true });
-  return agent.status();
 }
 
-function leave(why: string): Status {
+function leave(why: string): void {
   reason = why;
   log('info', `not started: ${reason}`);
-  return { running: false, version: VERSION, reason };
 }
 
 export function stop(): void {

@@ -1,6 +1,6 @@
 import type { LogLevel, StartOptions } from './api.ts';
 import { LOG_LEVELS } from './log.ts';
-import { type Patterns, parsePatterns, type Subject } from './policy/patterns.ts';
+import { type Keyword, keyword, type Patterns, parsePatterns, type Subject } from './policy/patterns.ts';
 
 export interface Config {
   readonly enabled: boolean;
@@ -23,8 +23,8 @@ interface Setting {
   readonly name: string;
   /** `undefined`: not given. `null`: an option of a type that it cannot have. */
   readonly value: string | null | undefined;
-  /** As a message shows it. */
-  readonly shown: string;
+  /** As it was given. */
+  readonly given: unknown;
 }
 
 const MAX_HEADER_BYTES = 8192;
@@ -43,16 +43,19 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
     const given: unknown = (options as StartOptions | null)?.[option];
     if (given !== undefined) {
       const value = typeof given === type || typeof given === 'string' ? String(given).trim() : null;
-      return { name: `option ${option}`, value: value === '' ? null : value, shown: show(given) };
+      return { name: `option ${option}`, value: value === '' ? null : value, given };
     }
     const value = env[name]?.trim();
-    return { name, value: value === '' ? undefined : value, shown: show(value) };
+    return { name, value: value === '' ? undefined : value, given: value };
   };
-  const patterns = (from: Setting, fallback: string, of: Subject): Patterns => {
-    if (from.value === null)
-      warnings.push(`${from.name}=${from.shown}: not a list of patterns; ${fallback} is used`);
-    const { patterns: parsed, warning } = parsePatterns(from.value ?? fallback, fallback, of);
-    if (warning !== undefined) warnings.push(`${from.name}=${from.shown}: ${warning}`);
+  const patterns = (from: Setting, fallback: Keyword, of: Subject): Patterns => {
+    if (from.value === undefined) return keyword(fallback);
+    if (from.value === null) {
+      warnings.push(`${shown(from)}: not a list of patterns; ${fallback} is used`);
+      return keyword(fallback);
+    }
+    const { patterns: parsed, warning } = parsePatterns(from.value, fallback, of);
+    if (warning !== undefined) warnings.push(`${shown(from)}: ${warning}`);
     return parsed;
   };
   const config = Object.freeze({
@@ -71,8 +74,8 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
   return { config, warnings };
 }
 
-function readBoolean({ name, value, shown }: Setting, fallback: boolean, warnings: string[]): boolean {
-  switch (value?.toLowerCase()) {
+function readBoolean(from: Setting, fallback: boolean, warnings: string[]): boolean {
+  switch (from.value?.toLowerCase()) {
     case 'true':
     case '1':
       return true;
@@ -80,35 +83,38 @@ function readBoolean({ name, value, shown }: Setting, fallback: boolean, warning
     case '0':
       return false;
     default:
-      if (value !== undefined) warnings.push(`${name}=${shown}: neither true nor false; ${fallback} is used`);
+      if (from.value !== undefined)
+        warnings.push(`${shown(from)}: neither true nor false; ${fallback} is used`);
       return fallback;
   }
 }
 
-function readBytes({ name, value, shown }: Setting, warnings: string[]): number {
+function readBytes(from: Setting, warnings: string[]): number {
+  const { value } = from;
   if (value === undefined) return MAX_HEADER_BYTES;
   const bytes = Number(value);
   if (value !== null && /^\d+$/.test(value) && bytes >= LEAST_HEADER_BYTES && bytes <= MOST_HEADER_BYTES)
     return bytes;
   const range = `a whole number of bytes from ${LEAST_HEADER_BYTES} to ${MOST_HEADER_BYTES}`;
-  warnings.push(`${name}=${shown}: not ${range}; ${MAX_HEADER_BYTES} is used`);
+  warnings.push(`${shown(from)}: not ${range}; ${MAX_HEADER_BYTES} is used`);
   return MAX_HEADER_BYTES;
 }
 
-function readLevel({ name, value, shown }: Setting, warnings: string[]): LogLevel {
+function readLevel(from: Setting, warnings: string[]): LogLevel {
+  const { value } = from;
   if (value === undefined) return 'warn';
   const level = LOG_LEVELS.find((known) => known === value?.toLowerCase());
   if (level !== undefined) return level;
-  warnings.push(`${name}=${shown}: none of ${LOG_LEVELS.join(', ')}; warn is used`);
+  warnings.push(`${shown(from)}: none of ${LOG_LEVELS.join(', ')}; warn is used`);
   return 'warn';
 }
 
-/** A value as a message shows it, whatever it is. */
-function show(value: unknown): string {
+/** A setting as a message shows it, whatever it is. */
+function shown({ name, given }: Setting): string {
   try {
-    return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+    return `${name}=${typeof given === 'number' ? given : (JSON.stringify(given) ?? String(given))}`;
   } catch {
     // A cycle, a BigInt, a toString that throws.
-    return `a value of type ${typeof value}`;
+    return `${name}=a value of type ${typeof given}`;
   }
 }

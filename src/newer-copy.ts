@@ -2,7 +2,7 @@
  * The application's own copy of the package, where this one was injected: the newer of the two works, whichever
  * is preloaded first. Only the preload asks.
  */
-import { builtin } from './builtins.ts';
+import { builtin, moduleClass } from './builtins.ts';
 import { log } from './log.ts';
 import { tellWorkers } from './main-file.ts';
 import { isNewer } from './semantic-version.ts';
@@ -20,8 +20,7 @@ export function handOver(mainFile: string | undefined): boolean {
   if (copy === undefined || !isNewer(copy.version, VERSION)) return false;
   const theirs = `version ${copy.version} in ${copy.directory}`;
   try {
-    const { createRequire } = builtin<typeof import('node:module')>('module');
-    const load = createRequire(`${copy.directory}/package.json`);
+    const load = moduleClass().createRequire(`${copy.directory}/package.json`);
     const preload = load.resolve(`${PACKAGE}/register`);
     if (isThisFile(preload)) return false;
     log('info', `not started: the application's own ${theirs} is newer than this, version ${VERSION}`);
@@ -47,7 +46,7 @@ interface Finder {
 
 /** Not by `node:fs`, whose first `require` is 2.4 MB and 1 to 3 ms (Node 24), unless there is one. */
 function ownCopy(mainFile: string): Copy | undefined {
-  const finder = builtin<Finder>('module');
+  const finder = moduleClass<Finder>();
   const { dirname } = builtin<typeof import('node:path')>('path');
   const seenFrom = (file: string) =>
     finder._findPath?.(`${PACKAGE}/package.json`, finder._nodeModulePaths?.(dirname(file)) ?? []);

@@ -30,7 +30,9 @@ export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'arg
 
 /** The package manager whose main file this is, if any. */
 export function packageManager(file: string | undefined): string | undefined {
-  return PACKAGE_MANAGER.exec(file?.split(/[\\/]/).pop() ?? '')?.[1];
+  if (file === undefined) return undefined;
+  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  return PACKAGE_MANAGER.exec(name)?.[1];
 }
 
 function isSupported(version: string): boolean {

@@ -1,4 +1,4 @@
-import { builtin } from '../builtins.ts';
+import { moduleClass } from '../builtins.ts';
 import { raiseStart } from './clock-skew.ts';
 
 type RunTreeClass = new (config: Record<string, unknown>) => object;
@@ -42,9 +42,9 @@ export function createChildOf(parent: object, config: Record<string, unknown>): 
 
 /** The SDK as CommonJS, where no run has been made yet: `langsmith/dist/run_trees.cjs`, `langsmith/lib/run_trees.js`. */
 function findInRequireCache(): RunTreeClass | undefined {
-  const { _cache: cache } = builtin<{ _cache?: Record<string, { exports?: { RunTree?: RunTreeClass } }> }>(
-    'module',
-  );
+  const { _cache: cache } = moduleClass<{
+    _cache?: Record<string, { exports?: { RunTree?: RunTreeClass } }>;
+  }>();
   for (const path of Object.keys(cache ?? {})) {
     if (/[\\/]langsmith[\\/](?:dist|lib)[\\/]run_trees\.c?js$/.test(path))
       return cache?.[path]?.exports?.RunTree;
@@ -54,7 +54,7 @@ function findInRequireCache(): RunTreeClass | undefined {
 
 /** The SDK as ESM: the CommonJS copy of the package that the calling file would get makes runs as well. */
 function findNearCaller(): RunTreeClass | undefined {
-  const { createRequire } = builtin<typeof import('node:module')>('module');
+  const { createRequire } = moduleClass();
   const frames = new Error().stack?.match(/(?:file:\/\/)?\/[^\s()]+?(?=:\d+:\d+)/g) ?? [];
   for (const file of new Set(frames)) {
     try {

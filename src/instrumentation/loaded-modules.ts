@@ -3,7 +3,7 @@
  * the one kind into `Module._cache` and loads the other through `Module._extensions['.js']`, for `require` and for
  * `import` alike (Node 18 to 26).
  */
-import { builtin } from '../builtins.ts';
+import { moduleClass } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
@@ -23,7 +23,7 @@ interface Loader {
 }
 
 export function onModules(wanted: readonly WantedModule[]): Undo {
-  const { _cache: cache = {}, _extensions: extensions } = builtin<Loader>('module');
+  const { _cache: cache = {}, _extensions: extensions } = moduleClass<Loader>();
   let isActive = true;
 
   function look(path: string, module: LoadedModule | undefined): void {

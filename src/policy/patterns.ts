@@ -45,6 +45,20 @@ export interface Endpoint {
 /** What a list is matched against. */
 export type Subject = 'destinations' | 'peers';
 
+/** A pattern that is a word. */
+export type Keyword = '*' | 'internal' | 'none';
+
+const WORDS: Readonly<Record<Keyword, readonly Pattern[]>> = {
+  '*': Object.freeze([{ kind: 'any' } as const]),
+  internal: Object.freeze([{ kind: 'internal' } as const]),
+  none: Object.freeze([]),
+};
+
+/** The list of one keyword: what a default is, without the parser. */
+export function keyword(word: Keyword): Patterns {
+  return Object.freeze({ source: word, includes: WORDS[word], excludes: WORDS.none });
+}
+
 export interface ParsedPatterns {
   readonly patterns: Patterns;
   readonly warning: string | undefined;
@@ -55,7 +69,7 @@ export interface ParsedPatterns {
  * empty becomes `fallback`; one that lost an exception becomes `none`, because the rest would grant what the
  * exception was there to refuse.
  */
-export function parsePatterns(list: string, fallback: string, of: Subject = 'destinations'): ParsedPatterns {
+export function parsePatterns(list: string, fallback: Keyword, of: Subject = 'destinations'): ParsedPatterns {
   const entries = list
     .split(',')
     .map((entry) => entry.trim())
@@ -66,17 +80,14 @@ export function parsePatterns(list: string, fallback: string, of: Subject = 'des
   const isRead = (entry: string) => parsePattern(bare(entry)) !== undefined;
   const why = bad.every(isRead) ? 'names no peer, which is an address without a port' : 'cannot be read';
   if (bad.some((entry) => entry.startsWith('!'))) {
-    return { patterns: compile('none', fallback), warning: `${quote(bad)} ${why}; none is used` };
+    return { patterns: keyword('none'), warning: `${quote(bad)} ${why}; none is used` };
   }
   if (good.length === 0) {
     const what = bad.length === 0 ? 'holds no pattern' : `${quote(bad)} ${why}`;
-    return { patterns: compile(fallback, fallback), warning: `${what}; ${fallback} is used` };
+    return { patterns: keyword(fallback), warning: `${what}; ${fallback} is used` };
   }
   if (good.includes('none') && good.length > 1) {
-    return {
-      patterns: compile('none', fallback),
-      warning: 'none stands beside other patterns; none is used',
-    };
+    return { patterns: keyword('none'), warning: 'none stands beside other patterns; none is used' };
   }
   const patterns = compile(good.join(','), fallback);
   return {
@@ -98,20 +109,19 @@ export function isExcepted(patterns: Patterns, endpoint: Endpoint): boolean {
   return patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true));
 }
 
-function compile(list: string, fallback: string): Patterns {
+function compile(list: string, fallback: Keyword): Patterns {
   const entries = list.split(',');
   const excludes = entries.filter((entry) => entry.startsWith('!')).map(bare);
   const named = entries.filter((entry) => !entry.startsWith('!') && entry !== 'none');
   // Exceptions alone except from the default.
-  const includes = named.length === 0 && excludes.length > 0 ? fallback.split(',') : named;
+  const includes = named.length === 0 && excludes.length > 0 ? [fallback] : named;
   const parse = (patterns: string[]) =>
     Object.freeze(patterns.map((pattern) => parsePattern(pattern) as Pattern));
   return Object.freeze({ source: list, includes: parse(includes), excludes: parse(excludes) });
 }
 
 function parsePattern(text: string): Pattern | undefined {
-  if (text === '*') return { kind: 'any' };
-  if (text === 'internal') return { kind: 'internal' };
+  if (isKeyword(text)) return WORDS[text][0];
   const { isIP } = builtin<typeof import('node:net')>('net');
   const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(text);
   if (cidr?.[1] !== undefined) {
@@ -163,7 +173,7 @@ function matchesOne(pattern: Pattern, endpoint: Endpoint, excepting: boolean): b
   return pattern.host.startsWith('.') ? endpoint.host.endsWith(pattern.host) : endpoint.host === pattern.host;
 }
 
-function isKeyword(text: string): boolean {
+function isKeyword(text: string): text is Keyword {
   return text === '*' || text === 'internal' || text === 'none';
 }
 

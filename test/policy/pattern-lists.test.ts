@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalHost } from '../../src/policy/hosts.ts';
-import { matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
+import { type Keyword, matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
 
 const holds = (patterns: Patterns, host: string, port: number | undefined = 443) =>
   matches(patterns, { host: canonicalHost(host) ?? '', port });
 
 /** A list without bad entries. */
-function good(list: string, fallback = 'internal'): Patterns {
+function good(list: string, fallback: Keyword = 'internal'): Patterns {
   const { patterns, warning } = parsePatterns(list, fallback);
   expect(warning, list).toBeUndefined();
   return patterns;

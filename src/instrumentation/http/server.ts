@@ -13,7 +13,7 @@ import { type Context, type ContextStorage, inboundOf } from '../../context/stor
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
-import { type Attachment, createAttachment } from '../attachment.ts';
+import { createAttachment } from '../attachment.ts';
 import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
 import { apply, patchMethod, type Undo } from '../instrumentation.ts';
@@ -44,9 +44,13 @@ const REQUEST_EVENTS = new Set<unknown>([
 ]);
 
 export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
+  return onFirstUse<{ emit: Emit }>(SERVER, (prototype) => watchServers(prototype, contexts, propagator));
+}
+
+function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propagator: Propagator): Undo {
   const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
   const undos: Undo[] = [];
-  let inbounds: Attachment<Inbound | null>;
+  const inbounds = createAttachment<Inbound | null>();
   let ServerResponse: typeof import('node:http').ServerResponse | undefined;
   let isActive = true;
 
@@ -163,16 +167,7 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
     return http.ServerResponse;
   }
 
-  function watchServers(prototype: { emit: Emit }): Undo {
-    inbounds = createAttachment();
-    const prototypes = [prototype, ...wrappedBefore()];
-    const patches = prototypes.map((prototype) => patchMethod(prototype, 'emit', wrapServerEmit));
-    return () => {
-      for (const undo of patches) undo();
-    };
-  }
-
-  undos.push(onFirstUse(SERVER, watchServers));
+  for (const one of [prototype, ...wrappedBefore()]) undos.push(patchMethod(one, 'emit', wrapServerEmit));
   return () => {
     isActive = false;
     for (const undo of undos) undo();

@@ -29,10 +29,22 @@ import { watchHTTP2Wrapper } from './wrapper.ts';
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
 
 export function installHTTP2Client(contexts: ContextStorage, propagator: Propagator): Undo {
+  const undos: Undo[] = [];
+  undos.push(onHTTP2Loaded(contexts, () => watchSessions(contexts, propagator, undos)));
+  return () => {
+    for (const undo of undos.reverse()) undo();
+  };
+}
+
+/** @param undos gets those of what has been patched, and more with each library that is found later */
+function watchSessions(contexts: ContextStorage, propagator: Propagator, undos: Undo[]): void {
   const queued = new QueuedContexts();
   const streams = createBoundEmitters(contexts);
-  const undos: Undo[] = [];
   let isActive = true;
+  undos.push(() => {
+    isActive = false;
+    streams.uninstall();
+  });
 
   function wrapRequest(original: () => Request): Request {
     return function request(this: ClientSession, headers, options) {
@@ -98,20 +110,11 @@ export function installHTTP2Client(contexts: ContextStorage, propagator: Propaga
     undos.push(patchMethod(prototype as unknown as { request: Request }, 'request', wrapRequest));
   }
 
+  if (isOwnConnect()) patchSession(clientSessionPrototype());
+  else undos.push(onNextSession(patchSession));
   undos.push(
-    onHTTP2Loaded(contexts, () => {
-      if (isOwnConnect()) patchSession(clientSessionPrototype());
-      else undos.push(onNextSession(patchSession));
-      undos.push(
-        onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
-      );
-    }),
+    onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
   );
-  return () => {
-    isActive = false;
-    streams.uninstall();
-    for (const undo of undos.reverse()) undo();
-  };
 }
 
 function call(

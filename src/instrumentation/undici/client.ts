@@ -10,32 +10,52 @@ import type { Propagator } from '../../propagator.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { installUndiciCallbacks } from './callbacks.ts';
 import { type AddHeader, carrierOf, type UndiciRequest } from './carrier.ts';
-import { installUndiciPool } from './pool.ts';
+import { installUndiciPool, isUndiciLoaded } from './pool.ts';
 
 const CHANNEL = 'undici:request:create';
 
 export function installUndici(contexts: ContextStorage, propagator: Propagator): Undo {
   const { subscribe, unsubscribe } =
     builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
+  // Before anything is queued: at once where somebody could have queued, else with the first request.
+  let requests = isUndiciLoaded() ? watchRequests(contexts, propagator) : undefined;
+
+  function onRequest(message: unknown): void {
+    // What is thrown here would surface as an uncaught exception of the application's.
+    try {
+      requests ??= watchRequests(contexts, propagator);
+      requests.onRequest((message as { request: UndiciRequest }).request);
+    } catch (error) {
+      logFailure('inject (undici)', error);
+    }
+  }
+
+  subscribe(CHANNEL, onRequest);
+  return () => {
+    unsubscribe(CHANNEL, onRequest);
+    requests?.uninstall();
+  };
+}
+
+interface Requests {
+  onRequest(request: UndiciRequest): void;
+  uninstall: Undo;
+}
+
+function watchRequests(contexts: ContextStorage, propagator: Propagator): Requests {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
 
-  function onRequest(message: unknown): void {
-    // What is thrown here would surface as an uncaught exception of the application's.
-    try {
-      const { request } = message as { request: UndiciRequest };
-      const context = pool.isInItsContext(request) ? contexts.current() : undefined;
-      callbacks.bind(request, context);
-      keepOneBaggage(request);
-      if (context === undefined || request.method === 'CONNECT') return;
-      const carrier = carrierOf(request);
-      if (carrier !== undefined) propagator.inject(carrier, request, context);
-      else logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
-    } catch (error) {
-      logFailure('inject (undici)', error);
-    }
+  function onRequest(request: UndiciRequest): void {
+    const context = pool.isInItsContext(request) ? contexts.current() : undefined;
+    callbacks.bind(request, context);
+    keepOneBaggage(request);
+    if (context === undefined || request.method === 'CONNECT') return;
+    const carrier = carrierOf(request);
+    if (carrier !== undefined) propagator.inject(carrier, request, context);
+    else logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
   }
 
   /** An agent that subscribed later adds its members by `addHeader`, which never looks for what is there. */
@@ -69,11 +89,12 @@ export function installUndici(contexts: ContextStorage, propagator: Propagator):
     }
   }
 
-  subscribe(CHANNEL, onRequest);
-  return () => {
-    unsubscribe(CHANNEL, onRequest);
-    for (const undo of undos) undo();
-    pool.uninstall();
-    callbacks.uninstall();
+  return {
+    onRequest,
+    uninstall() {
+      for (const undo of undos) undo();
+      pool.uninstall();
+      callbacks.uninstall();
+    },
   };
 }

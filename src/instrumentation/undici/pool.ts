@@ -10,7 +10,7 @@
  * cache, and for Node's own and for one in a bundle from the global dispatcher, which the first of them sets. Where
  * neither finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
  */
-import { builtin } from '../../builtins.ts';
+import { moduleClass } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure, logOnce } from '../../log.ts';
 import { apply, memberOf, patchMethod, type Undo } from '../instrumentation.ts';
@@ -37,6 +37,12 @@ export interface UndiciPool {
   /** Whether a request that passes the channel does so in the context in which it was made. */
   isInItsContext(request: object): boolean;
   uninstall: Undo;
+}
+
+/** Whether there are pools that a request could have been put into. Node's own cannot be seen, and have no bound. */
+export function isUndiciLoaded(): boolean {
+  const { _cache: cache = {} } = moduleClass<{ _cache?: ModuleCache }>();
+  return Object.keys(cache).some((path) => path.endsWith('dispatcher-base.js'));
 }
 
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
@@ -97,7 +103,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
 
   /** @returns whether the undici that `requestClass` is of was found, and needs nothing more */
   function patchByModuleCache(requestClass?: object): boolean {
-    const { _cache: cache = {} } = builtin<{ _cache?: ModuleCache }>('module');
+    const { _cache: cache = {} } = moduleClass<{ _cache?: ModuleCache }>();
     let isFound = false;
     for (const path of Object.keys(cache)) {
       if (!DISPATCHER_BASE.test(path)) continue;
@@ -207,7 +213,7 @@ function stackHere(): string {
 
 /** undici 8 on: a queued request is created, and so published, in the context it was made in. */
 function keepsContext(root: string): boolean {
-  const { createRequire } = builtin<typeof import('node:module')>('module');
+  const { createRequire } = moduleClass();
   try {
     const { version } = createRequire(`${root}/`)('./package.json') as { version: string };
     return Number.parseInt(version, 10) >= 8;
