@@ -5,9 +5,9 @@ import { type Inbound, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import { isPublished, type RunTreeLike } from './context/run-tree.ts';
 import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
 import { mergeBaggage } from './headers/baggage.ts';
-import { parseDottedOrder } from './headers/dotted-order.ts';
+import { isDottedOrder } from './headers/dotted-order.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
-import { type HeaderSet, LINE_OVERHEAD, type TraceHeaders } from './headers/trace-headers.ts';
+import { FORM, type HeaderSet, LINE_OVERHEAD, richest, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
@@ -43,6 +43,13 @@ export interface OutgoingCarrier<T> {
 export const MAX_REQUEST_BYTES = 16_384;
 /** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
 const MAX_BAGGAGE_BYTES = 8192;
+/** By the first form within the limit. */
+const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
+  [FORM.everything]: '',
+  [FORM.tagged]: 'the headers go without metadata',
+  [FORM.bare]: 'the headers go without metadata and tags',
+  [FORM.none]: 'no header is sent',
+};
 const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
 
 /** The one place where context, policy and headers meet: every rule of precedence is here. */
@@ -87,15 +94,15 @@ export class Propagator {
 
   /** Reads the caller's run from headers that the application vouches for. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
-    const parsed = parseDottedOrder(trace);
-    if (parsed === undefined) return undefined;
+    if (!isDottedOrder(trace)) return undefined;
     this.counts.extracted++;
-    return new RemoteRun(trace as string, parsed, typeof baggage === 'string' ? baggage : undefined);
+    return new RemoteRun(trace, typeof baggage === 'string' ? baggage : undefined);
   }
 
   /** The headers of `context` for a destination that the application itself has chosen. */
   headersOf(context: Context): TraceHeaders | undefined {
-    return this.headerSetOf(this.publishedRunOf(context), context)?.full;
+    const set = this.headerSetOf(this.publishedRunOf(context), context);
+    return set === undefined ? undefined : richest(set);
   }
 
   private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
@@ -111,8 +118,8 @@ export class Propagator {
     // What the application has set wins, unless it only passes on what it was sent itself.
     if (ownTrace !== undefined && joined(ownTrace) !== inboundOf(context)?.dottedOrder) return;
 
-    const forms = grant === GRANT.everything ? set.fullForms : set.bareForms;
-    if (!this.writeWhatFits(carrier, request, forms, ownTrace)) return;
+    const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
+    if (!this.writeWhatFits(carrier, request, set, granted, ownTrace)) return;
     if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
   }
@@ -121,24 +128,28 @@ export class Propagator {
   private writeWhatFits<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
-    forms: readonly TraceHeaders[],
+    { trace, baggages, first }: HeaderSet,
+    granted: number,
     ownTrace: HeaderValue,
   ): boolean {
+    if (first === FORM.none) return false;
     const room = MAX_REQUEST_BYTES - carrier.size(request);
     const own = carrier.header(request, BAGGAGE_HEADER);
-    for (const { trace, baggage: ours } of forms) {
+    const richestForm = Math.max(first, granted);
+    for (let i = richestForm; i < FORM.none; i++) {
+      const ours = baggages[i] as string;
       const baggage = this.baggageFor(carrier, request, ours, own);
       const more =
         baggage === undefined ? 0 : linesOf(BAGGAGE_HEADER, baggage) - linesOf(BAGGAGE_HEADER, own);
       const added = more + linesOf(TRACE_HEADER, trace) - linesOf(TRACE_HEADER, ownTrace);
       if (added > 0 && added > room) continue;
       if (own !== undefined && more > 0 && (baggage?.length ?? 0) > MAX_BAGGAGE_BYTES) continue;
-      if (ours !== forms[0]?.baggage)
+      if (ours !== baggages[richestForm])
         logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
       carrier.write(request, trace, baggage);
       return true;
     }
-    if (forms.length > 0) logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
+    logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
     return false;
   }
 
@@ -186,7 +197,7 @@ export class Propagator {
       run !== undefined
         ? headersOfRun(run, this.config.maxHeaderBytes)
         : remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes);
-    if (set !== undefined && set.dropped !== 'nothing') this.warnOfSize(set.dropped);
+    if (set !== undefined && set.first !== FORM.everything) this.warnOfSize(set.first);
     return set;
   }
 
@@ -196,10 +207,9 @@ export class Propagator {
     return run !== undefined && isPublished(run, this.env) ? run : undefined;
   }
 
-  private warnOfSize(dropped: HeaderSet['dropped']): void {
+  private warnOfSize(first: HeaderSet['first']): void {
     const limit = `TRACE_AGENT_MAX_HEADER_BYTES=${this.config.maxHeaderBytes}`;
-    const what = dropped === 'everything' ? 'no header is sent' : `the headers go without ${dropped}`;
-    logOnce(`size: ${dropped}`, 'warn', `the headers of a run are larger than ${limit}: ${what}`);
+    logOnce(`size: ${first}`, 'warn', `the headers of a run are larger than ${limit}: ${DROPPED[first]}`);
   }
 }
 

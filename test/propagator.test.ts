@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
 import { RemoteRun } from '../src/context/remote-run.ts';
-import { parseDottedOrder } from '../src/headers/dotted-order.ts';
 import { DestinationPolicy } from '../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../src/policy/peers.ts';
@@ -40,9 +39,7 @@ function propagator(options: object = {}): Propagator {
 }
 
 function remote(): RemoteRun {
-  const parsed = parseDottedOrder(TRACE);
-  if (parsed === undefined) throw new Error('not a dotted order');
-  return new RemoteRun(TRACE, parsed, BAGGAGE);
+  return new RemoteRun(TRACE, BAGGAGE);
 }
 
 function inject(headers: Record<string, HeaderValue>, target = '/'): Record<string, HeaderValue> {

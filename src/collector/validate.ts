@@ -1,4 +1,4 @@
-import { parseDottedOrder, toISOTime } from '../headers/dotted-order.ts';
+import { isDottedOrder, runIdOf, toISOTime, traceIdOf } from '../headers/dotted-order.ts';
 import type { RunOperation } from './operations.ts';
 import { parseTime } from './time.ts';
 
@@ -38,14 +38,14 @@ function findDottedOrderFault({ id, fields }: RunOperation): string | undefined 
     `dotted_order:${shown(dottedOrder)} parent_run_id:${shown(parentId)}`;
 
   if (typeof dottedOrder !== 'string') return fault('dotted_order is not a string');
-  const parsed = parseDottedOrder(dottedOrder);
-  if (!parsed) return fault('dotted_order is malformed');
+  if (!isDottedOrder(dottedOrder)) return fault('dotted_order is malformed');
   const segments = dottedOrder.toLowerCase().split('.');
 
-  if (traceId != null && lower(traceId) !== parsed.traceId.toLowerCase()) {
+  if (traceId != null && lower(traceId) !== traceIdOf(dottedOrder).toLowerCase()) {
     return fault('trace_id does not match first part of dotted_order');
   }
-  if (id !== parsed.runId.toLowerCase()) return fault('run_id does not match last part of dotted_order');
+  if (id !== runIdOf(dottedOrder).toLowerCase())
+    return fault('run_id does not match last part of dotted_order');
   if (parentId == null && segments.length > 1) {
     return fault('dotted_order must contain a single part for root runs');
   }

@@ -1,5 +1,5 @@
 import { parseAddress } from '../headers/address.ts';
-import { lastTime, parentDottedOrder, parseDottedOrder, toISOTime } from '../headers/dotted-order.ts';
+import { isDottedOrder, lastTime, parentDottedOrder, runIdOf, toISOTime } from '../headers/dotted-order.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
 
@@ -28,16 +28,15 @@ export function adopt(run: RunTreeLike, remote: RemoteRun): void {
  * copy, and not from before the request.
  */
 function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
-  if (typeof run.dotted_order !== 'string' || typeof run.id !== 'string' || run.trace_id !== run.id)
-    return false;
+  if (typeof run.id !== 'string' || run.trace_id !== run.id) return false;
   if (run.parent_run != null || run.parent_run_id != null || run.distributedParentId != null) return false;
   if (run.reference_example_id != null || run.end_time != null || run.tracingEnabled === false) return false;
   if (run.child_execution_order !== run.execution_order) return false;
   if (run.extra?.runtime !== undefined || run.extra?.[LANGCHAIN_CONFIG] !== undefined) return false;
   if ((run.client as { tracingMode?: unknown } | null | undefined)?.tracingMode === 'otel') return false;
-  const parsed = parseDottedOrder(run.dotted_order);
   return (
-    parsed?.runId === run.id &&
+    isDottedOrder(run.dotted_order) &&
+    runIdOf(run.dotted_order) === run.id &&
     parentDottedOrder(run.dotted_order) === undefined &&
     startOf(run) >= arrival &&
     startOf(run) === timeOf(run.dotted_order)

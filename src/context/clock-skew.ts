@@ -3,9 +3,9 @@
  * and one such run can sink the batch it is in. So the start of a run is raised to its parent's where it is earlier.
  */
 import {
+  isDottedOrder,
   lastTime,
   parentDottedOrder,
-  parseDottedOrder,
   toISOTime,
   withLastTime,
 } from '../headers/dotted-order.ts';
@@ -98,7 +98,7 @@ function endNotBefore(run: Run, start: number): void {
 
 /** `dottedOrder` with its last time raised to its parent's where it is earlier. */
 function notBeforeParent(dottedOrder: string): string {
-  const parent = parseDottedOrder(dottedOrder) === undefined ? undefined : parentDottedOrder(dottedOrder);
+  const parent = isDottedOrder(dottedOrder) ? parentDottedOrder(dottedOrder) : undefined;
   if (parent === undefined) return dottedOrder;
   const earliest = lastTime(parent);
   return lastTime(dottedOrder) < earliest ? withLastTime(dottedOrder, earliest) : dottedOrder;

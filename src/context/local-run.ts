@@ -1,6 +1,6 @@
 import { formatAddress } from '../headers/address.ts';
 import type { BaggageFields } from '../headers/baggage.ts';
-import { MAX_DOTTED_ORDER_LENGTH, parseDottedOrder } from '../headers/dotted-order.ts';
+import { isDottedOrder, MAX_DOTTED_ORDER_LENGTH } from '../headers/dotted-order.ts';
 import { type HeaderSet, makeHeaderSet, NO_HEADERS } from '../headers/trace-headers.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
@@ -46,7 +46,6 @@ function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
   };
   const trace = run.dotted_order;
   const isTooLong = typeof trace === 'string' && trace.length > MAX_DOTTED_ORDER_LENGTH;
-  const isValid = parseDottedOrder(trace) !== undefined;
   const values = metadata === undefined ? [] : Object.values(metadata);
   return {
     dottedOrder: trace,
@@ -57,7 +56,7 @@ function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
       ? toJSON(metadata)
       : undefined,
     tags: [...tags],
-    set: isTooLong ? NO_HEADERS : isValid ? makeHeaderSet(trace as string, fields, maxBytes) : undefined,
+    set: isTooLong ? NO_HEADERS : isDottedOrder(trace) ? makeHeaderSet(trace, fields, maxBytes) : undefined,
   };
 }
 

@@ -1,14 +1,13 @@
 import { BoundedMap } from '../bounded-map.ts';
+import { type BaggageFields, MAX_BAGGAGE_LENGTH, parseBaggage, relayMembers } from '../headers/baggage.ts';
+import { runIdOf, traceIdOf } from '../headers/dotted-order.ts';
 import {
-  type BaggageFields,
-  type BaggageMembers,
-  MAX_BAGGAGE_LENGTH,
-  NO_MEMBERS,
-  parseBaggage,
-  relayMembers,
-} from '../headers/baggage.ts';
-import type { ParsedDottedOrder } from '../headers/dotted-order.ts';
-import { type HeaderSet, headerSetOf, NO_HEADERS } from '../headers/trace-headers.ts';
+  type BaggageForms,
+  formsOf,
+  type HeaderSet,
+  headerSetOf,
+  NO_HEADERS,
+} from '../headers/trace-headers.ts';
 import { Placeholder } from './placeholder.ts';
 
 /**
@@ -32,8 +31,6 @@ export type Inbound = RemoteRun | RefusedTrace;
  */
 export class RemoteRun {
   readonly dottedOrder: string;
-  readonly traceId: string;
-  readonly runId: string;
   /** When the request came, in milliseconds since 1970. */
   readonly arrival: number;
   private readonly rawBaggage: string | undefined;
@@ -42,15 +39,21 @@ export class RemoteRun {
   private shownAs: Placeholder | undefined;
 
   /** @param baggage the header as it came; only LangSmith's members of it are ever read */
-  constructor(dottedOrder: string, { traceId, runId }: ParsedDottedOrder, baggage: string | undefined) {
+  constructor(dottedOrder: string, baggage: string | undefined) {
     this.dottedOrder = dottedOrder;
-    this.traceId = traceId;
-    this.runId = runId;
     this.arrival = Date.now();
     this.rawBaggage = baggage;
     this.parsedFields = undefined;
     this.headers = undefined;
     this.shownAs = undefined;
+  }
+
+  get traceId(): string {
+    return traceIdOf(this.dottedOrder);
+  }
+
+  get runId(): string {
+    return runIdOf(this.dottedOrder);
   }
 
   /** What the caller said of its run: metadata, tags, project. */
@@ -73,17 +76,17 @@ export class RemoteRun {
 }
 
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */
-const relayed = new BoundedMap<string, BaggageMembers>(64);
+const relayed = new BoundedMap<string, BaggageForms>(64);
 const LONGEST_KEPT = 16_384;
 
 function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
-  if (baggage === undefined) return headerSetOf(dottedOrder, NO_MEMBERS, maxBytes);
+  if (baggage === undefined) return headerSetOf(dottedOrder, undefined, maxBytes);
   // Its project is not known, and without it the runs of the next service would go to another.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
-  let members = relayed.get(baggage);
-  if (members === undefined) {
-    members = relayMembers(baggage);
-    if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, members);
+  let forms = relayed.get(baggage);
+  if (forms === undefined) {
+    forms = formsOf(relayMembers(baggage));
+    if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, forms);
   }
-  return headerSetOf(dottedOrder, members, maxBytes);
+  return headerSetOf(dottedOrder, forms, maxBytes);
 }

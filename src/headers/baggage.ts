@@ -30,7 +30,7 @@ export interface BaggageMembers {
   readonly destination: string;
 }
 
-export const NO_MEMBERS: BaggageMembers = { metadata: '', tags: '', destination: '' };
+const NO_MEMBERS: BaggageMembers = { metadata: '', tags: '', destination: '' };
 
 /**
  * Reads LangSmith's members. Never throws: a member that is not valid, or that comes twice, is left out.

@@ -14,27 +14,28 @@ const SEGMENT_LENGTH = TIME_LENGTH + UUID_LENGTH;
 /** 277 levels. Node refuses more than 16 KiB of headers unless told otherwise. */
 export const MAX_DOTTED_ORDER_LENGTH = 16_384;
 
-export interface ParsedDottedOrder {
-  /** The UUID of the first segment: the trace. */
-  readonly traceId: string;
-  /** The UUID of the last segment: the run itself. */
-  readonly runId: string;
+/**
+ * Whether a `langsmith-trace` value is exactly a dotted order: not another type, another shape, a day that does not
+ * exist, more than 16,384 characters, or the `, `-joined value of a header that came twice. Never throws.
+ */
+export function isDottedOrder(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length < SEGMENT_LENGTH || value.length > MAX_DOTTED_ORDER_LENGTH)
+    return false;
+  if (!DOTTED_ORDER.test(value)) return false;
+  for (let start = 0; start < value.length; start += SEGMENT_LENGTH + 1) {
+    if (!isDayOfMonth(value, start)) return false;
+  }
+  return true;
 }
 
-/**
- * Reads a `langsmith-trace` value. Never throws.
- *
- * @returns `undefined` for whatever is not exactly a dotted order: another type, another shape, a day that
- * does not exist, more than 16,384 characters, or the `, `-joined value of a header that came twice.
- */
-export function parseDottedOrder(value: unknown): ParsedDottedOrder | undefined {
-  if (typeof value !== 'string' || value.length < SEGMENT_LENGTH || value.length > MAX_DOTTED_ORDER_LENGTH)
-    return undefined;
-  if (!DOTTED_ORDER.test(value)) return undefined;
-  for (let start = 0; start < value.length; start += SEGMENT_LENGTH + 1) {
-    if (!isDayOfMonth(value, start)) return undefined;
-  }
-  return { traceId: value.slice(TIME_LENGTH, SEGMENT_LENGTH), runId: value.slice(-UUID_LENGTH) };
+/** The UUID of the first segment: the trace. */
+export function traceIdOf(dottedOrder: string): string {
+  return dottedOrder.slice(TIME_LENGTH, SEGMENT_LENGTH);
+}
+
+/** The UUID of the last segment: the run itself. */
+export function runIdOf(dottedOrder: string): string {
+  return dottedOrder.slice(-UUID_LENGTH);
 }
 
 /** The time of the last segment, in the dotted order's own notation: it sorts as text. */

@@ -4,7 +4,7 @@
  * context of the request.
  */
 import type { Context, ContextStorage } from '../context/storage.ts';
-import { type Attachment, createAttachment } from './attachment.ts';
+import { type Attachment, createAttachment } from './fields.ts';
 import { apply, patchMethod, type Undo } from './instrumentation.ts';
 
 type Emit = (this: object, ...args: unknown[]) => unknown;

@@ -3,17 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { adopt } from '../../src/context/adoption.ts';
 import { RemoteRun } from '../../src/context/remote-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
-import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
 import { baggage, dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 
 const trace = dottedOrder(2);
 const client = new Client({ apiKey: 'test', autoBatchTracing: false });
 
 function remote(header?: string): RemoteRun {
-  const parsed = parseDottedOrder(trace);
-  if (parsed === undefined) throw new Error('not a dotted order');
   // Some of the runs here are made before it.
-  return Object.assign(new RemoteRun(trace, parsed, header), { arrival: 0 });
+  return Object.assign(new RemoteRun(trace, header), { arrival: 0 });
 }
 
 /** The SDK declares some of what it shows as private. */

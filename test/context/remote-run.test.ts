@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RemoteRun } from '../../src/context/remote-run.ts';
-import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
+import { contentOf } from '../support/header-set.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 const LIMIT = 8192;
 
 function relayed(baggage: string | undefined) {
   const trace = dottedOrder();
-  const parsed = parseDottedOrder(trace);
-  if (parsed === undefined) throw new Error('no dotted order');
-  const { full, dropped } = new RemoteRun(trace, parsed, baggage).relayHeaders(LIMIT);
+  const { full, dropped } = contentOf(new RemoteRun(trace, baggage).relayHeaders(LIMIT));
   return { baggage: full?.baggage, isSent: full?.trace === trace, dropped };
 }
 

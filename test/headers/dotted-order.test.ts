@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  lastTime,
-  parentDottedOrder,
-  parseDottedOrder,
-  toISOTime,
-  withLastTime,
-} from '../../src/headers/dotted-order.ts';
+import { lastTime, parentDottedOrder, toISOTime, withLastTime } from '../../src/headers/dotted-order.ts';
+import { idsOf } from '../support/header-set.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 const TIME = '20260131T235959123456Z';
@@ -19,17 +14,17 @@ const at = (time: string) => time + ROOT_ID;
 
 describe('a dotted order is read', () => {
   test('of one run: the trace is the run', () => {
-    expect(parseDottedOrder(ROOT)).toEqual({ traceId: ROOT_ID, runId: ROOT_ID });
+    expect(idsOf(ROOT)).toEqual({ traceId: ROOT_ID, runId: ROOT_ID });
   });
 
   test('of two: the first is the trace, the last the run', () => {
-    expect(parseDottedOrder(`${ROOT}.${CHILD}`)).toEqual({ traceId: ROOT_ID, runId: CHILD_ID });
+    expect(idsOf(`${ROOT}.${CHILD}`)).toEqual({ traceId: ROOT_ID, runId: CHILD_ID });
   });
 
   test.each([3, 10, 50, 138, 277])('of %i levels', (depth) => {
     const order = dottedOrder(depth);
     expect(order).toHaveLength(59 * depth - 1);
-    expect(parseDottedOrder(order)).toEqual({ traceId: order.slice(22, 58), runId: order.slice(-36) });
+    expect(idsOf(order)).toEqual({ traceId: order.slice(22, 58), runId: order.slice(-36) });
   });
 
   test.each([
@@ -40,12 +35,12 @@ describe('a dotted order is read', () => {
     ['the 29th of February in a leap year', '20280229T120000000000Z'],
     ['the 29th of February in 2000', '20000229T120000000000Z'],
   ])('at %s', (_, time) => {
-    expect(parseDottedOrder(at(time))?.runId).toBe(ROOT_ID);
+    expect(idsOf(at(time))?.runId).toBe(ROOT_ID);
   });
 
   test('with any version of UUID, the nil UUID too', () => {
     const nil = '00000000-0000-0000-0000-000000000000';
-    expect(parseDottedOrder(TIME + nil)).toEqual({ traceId: nil, runId: nil });
+    expect(idsOf(TIME + nil)).toEqual({ traceId: nil, runId: nil });
   });
 });
 
@@ -53,7 +48,7 @@ describe('what is not exactly a dotted order is not there', () => {
   test.each([undefined, null, 7, 7n, true, Symbol('x'), {}, [ROOT], new String(ROOT), () => ROOT])(
     'another type: %s',
     (value) => {
-      expect(parseDottedOrder(value)).toBeUndefined();
+      expect(idsOf(value)).toBeUndefined();
     },
   );
 
@@ -92,7 +87,7 @@ describe('what is not exactly a dotted order is not there', () => {
     ['a lower-case z', at('20260131T235959123456z')],
     ['a lower-case t', at('20260131t235959123456Z')],
   ])('%s', (_, value) => {
-    expect(parseDottedOrder(value)).toBeUndefined();
+    expect(idsOf(value)).toBeUndefined();
   });
 
   test.each([
@@ -108,21 +103,21 @@ describe('what is not exactly a dotted order is not there', () => {
     ['minute 60', '20260131T236000000000Z'],
     ['second 60', '20260131T235960000000Z'],
   ])('%s', (_, time) => {
-    expect(parseDottedOrder(at(time))).toBeUndefined();
+    expect(idsOf(at(time))).toBeUndefined();
     // In any segment, not in the first alone.
-    expect(parseDottedOrder(`${ROOT}.${at(time)}.${CHILD}`)).toBeUndefined();
-    expect(parseDottedOrder(`${ROOT}.${CHILD}.${at(time)}`)).toBeUndefined();
+    expect(idsOf(`${ROOT}.${at(time)}.${CHILD}`)).toBeUndefined();
+    expect(idsOf(`${ROOT}.${CHILD}.${at(time)}`)).toBeUndefined();
   });
 
   test('more than 16,384 characters', () => {
-    expect(parseDottedOrder(dottedOrder(278))).toBeUndefined();
+    expect(idsOf(dottedOrder(278))).toBeUndefined();
   });
 
   test('and a hostile one is refused in no time', () => {
     const started = performance.now();
     for (let i = 0; i < 50; i++) {
-      expect(parseDottedOrder(`${dottedOrder(277).slice(0, -1)}x`)).toBeUndefined();
-      expect(parseDottedOrder('0'.repeat(50_000_000 / 50))).toBeUndefined();
+      expect(idsOf(`${dottedOrder(277).slice(0, -1)}x`)).toBeUndefined();
+      expect(idsOf('0'.repeat(50_000_000 / 50))).toBeUndefined();
     }
     expect(performance.now() - started).toBeLessThan(10_000);
   });

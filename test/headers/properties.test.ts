@@ -9,8 +9,8 @@ import {
   parseBaggage,
   relayMembers,
 } from '../../src/headers/baggage.ts';
-import { parseDottedOrder } from '../../src/headers/dotted-order.ts';
-import { makeHeaderSet, sizeOf } from '../../src/headers/trace-headers.ts';
+import { sizeOf } from '../../src/headers/trace-headers.ts';
+import { contentOfSet, idsOf } from '../support/header-set.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 
 /** `npm run fuzz` sets it to a million in all. */
@@ -111,7 +111,7 @@ describe('whatever arrives', () => {
   it('is no dotted order unless each segment is one', () => {
     check(
       fc.property(fc.oneof(latin1, mutated(realTrace), fc.anything()), (value) => {
-        const parsed = parseDottedOrder(value);
+        const parsed = idsOf(value);
         if (parsed === undefined) return;
         const segments = String(value).split('.');
         for (const segment of segments) expect(segment).toMatch(/^\d{8}T\d{12}Z[0-9a-fA-F-]{36}$/);
@@ -171,14 +171,14 @@ describe('what is sent', () => {
   it('keeps within the limit, and loses metadata first, then tags, then all', () => {
     check(
       fc.property(realTrace, fields, fc.integer({ min: 77, max: 2000 }), (trace, ours, limit) => {
-        const { full, bare, fullForms } = makeHeaderSet(trace, ours, limit);
+        const { full, bare, fullForms } = contentOfSet(trace, ours, limit);
         for (const form of [full, bare, ...fullForms]) {
-          if (form !== undefined) expect(sizeOf(form)).toBeLessThanOrEqual(limit);
+          if (form !== undefined) expect(sizeOf(form.trace, form.baggage)).toBeLessThanOrEqual(limit);
         }
         expect(full === undefined).toBe(bare === undefined);
         if (full === undefined) return;
         expect(full.trace).toBe(trace);
-        const whole = makeHeaderSet(trace, ours, Number.POSITIVE_INFINITY).fullForms.map(
+        const whole = contentOfSet(trace, ours, Number.POSITIVE_INFINITY).fullForms.map(
           (form) => form.baggage,
         );
         expect(whole).toContain(full.baggage);

@@ -2,7 +2,8 @@
 import { RunTree } from 'langsmith';
 import { describe, expect, test } from 'vitest';
 import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
-import { parentDottedOrder, parseDottedOrder } from '../../src/headers/dotted-order.ts';
+import { parentDottedOrder } from '../../src/headers/dotted-order.ts';
+import { idsOf } from '../support/header-set.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 interface Fields {
@@ -95,10 +96,10 @@ describe('the dotted order of a real run', () => {
       run = run.createChild({ name: `level ${level}` });
     }
     const trace = run.toHeaders()['langsmith-trace'];
-    expect(parseDottedOrder(trace)).toEqual({ traceId: root.id, runId: run.id });
+    expect(idsOf(trace)).toEqual({ traceId: root.id, runId: run.id });
     expect(parentDottedOrder(trace)).toBe(parent?.dotted_order);
     const read = RunTree.fromHeaders({ 'langsmith-trace': trace });
-    expect(parseDottedOrder(trace)).toEqual({ traceId: read?.trace_id, runId: read?.id });
+    expect(idsOf(trace)).toEqual({ traceId: read?.trace_id, runId: read?.id });
   });
 
   test('a child carries the metadata of its ancestors, and it is read whole', () => {

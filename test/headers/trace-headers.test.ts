@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { BaggageFields } from '../../src/headers/baggage.ts';
 import { formatBaggage, parseBaggage } from '../../src/headers/baggage.ts';
-import { makeHeaderSet, sizeOf } from '../../src/headers/trace-headers.ts';
+import { sizeOf } from '../../src/headers/trace-headers.ts';
+import { contentOfSet } from '../support/header-set.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 const TRACE = dottedOrder(3);
@@ -29,7 +30,7 @@ describe('within the limit', () => {
       trace: TRACE,
       baggage,
     }));
-    expect(makeHeaderSet(TRACE, FIELDS, NO_LIMIT)).toEqual({
+    expect(contentOfSet(TRACE, FIELDS, NO_LIMIT)).toEqual({
       full,
       bare,
       fullForms: [full, withoutMetadata, bare],
@@ -39,20 +40,20 @@ describe('within the limit', () => {
   });
 
   test('a form is not there twice', () => {
-    expect(makeHeaderSet(TRACE, { tags, project }, NO_LIMIT).fullForms).toHaveLength(2);
-    expect(makeHeaderSet(TRACE, { metadata, project }, NO_LIMIT).fullForms).toHaveLength(2);
-    expect(makeHeaderSet(TRACE, { project }, NO_LIMIT).fullForms).toHaveLength(1);
+    expect(contentOfSet(TRACE, { tags, project }, NO_LIMIT).fullForms).toHaveLength(2);
+    expect(contentOfSet(TRACE, { metadata, project }, NO_LIMIT).fullForms).toHaveLength(2);
+    expect(contentOfSet(TRACE, { project }, NO_LIMIT).fullForms).toHaveLength(1);
   });
 
   test('bare keeps the address of an addressed run', () => {
     const address = 'lrn:agents/a/environments/local';
-    const { full, bare } = makeHeaderSet(TRACE, { metadata, tags, address }, NO_LIMIT);
+    const { full, bare } = contentOfSet(TRACE, { metadata, tags, address }, NO_LIMIT);
     expect(parseBaggage(bare?.baggage)).toMatchObject({ address, metadata: undefined, tags: undefined });
     expect(parseBaggage(full?.baggage)).toEqual({ metadata, tags, project: undefined, address });
   });
 
   test('a run that says nothing has no baggage, and its line is not counted', () => {
-    const { full, bare, dropped } = makeHeaderSet(dottedOrder(1), {}, 77);
+    const { full, bare, dropped } = contentOfSet(dottedOrder(1), {}, 77);
     expect(full).toEqual({ trace: expect.any(String), baggage: '' });
     expect(bare).toEqual(full);
     expect(dropped).toBe('nothing');
@@ -66,17 +67,17 @@ describe('each step, to the byte', () => {
     ['without tags', BARE, 'metadata and tags', undefined, 'everything'],
   ])('%s goes where it just fits, and not with a byte less', (_, fits, dropped, next, droppedNext) => {
     const limit = bytes(TRACE, fits);
-    const just = makeHeaderSet(TRACE, FIELDS, limit);
+    const just = contentOfSet(TRACE, FIELDS, limit);
     expect(just.full).toEqual({ trace: TRACE, baggage: fits });
     expect(just.dropped).toBe(dropped);
-    const less = makeHeaderSet(TRACE, FIELDS, limit - 1);
+    const less = contentOfSet(TRACE, FIELDS, limit - 1);
     expect(less.full).toEqual(next === undefined ? undefined : { trace: TRACE, baggage: next });
     expect(less.dropped).toBe(droppedNext);
   });
 
   test('the trace never goes without its project', () => {
     for (let limit = bytes(TRACE, BARE) - 1; limit >= 0; limit -= 7) {
-      expect(makeHeaderSet(TRACE, FIELDS, limit)).toEqual({
+      expect(contentOfSet(TRACE, FIELDS, limit)).toEqual({
         full: undefined,
         bare: undefined,
         fullForms: [],
@@ -88,12 +89,12 @@ describe('each step, to the byte', () => {
 
   test('a trace alone needs 77 bytes', () => {
     const trace = dottedOrder(1);
-    expect(makeHeaderSet(trace, {}, 77).full).toEqual({ trace, baggage: '' });
-    expect(makeHeaderSet(trace, {}, 76).full).toBeUndefined();
+    expect(contentOfSet(trace, {}, 77).full).toEqual({ trace, baggage: '' });
+    expect(contentOfSet(trace, {}, 76).full).toBeUndefined();
   });
 
   test('large metadata goes, small tags stay', () => {
-    const { full, bare, dropped } = makeHeaderSet(
+    const { full, bare, dropped } = contentOfSet(
       TRACE,
       { ...FIELDS, metadata: { x: '用'.repeat(3000) } },
       8192,
@@ -104,29 +105,29 @@ describe('each step, to the byte', () => {
   });
 
   test('large tags go, and small metadata went before them', () => {
-    const { full, dropped } = makeHeaderSet(TRACE, { ...FIELDS, tags: ['t'.repeat(9000)] }, 8192);
+    const { full, dropped } = contentOfSet(TRACE, { ...FIELDS, tags: ['t'.repeat(9000)] }, 8192);
     expect(full?.baggage).toBe(BARE);
     expect(dropped).toBe('metadata and tags');
   });
 
   test('a trace too deep is not sent', () => {
-    expect(makeHeaderSet(dottedOrder(138), {}, 8192).full).toBeDefined();
-    expect(makeHeaderSet(dottedOrder(139), {}, 8192).dropped).toBe('everything');
+    expect(contentOfSet(dottedOrder(138), {}, 8192).full).toBeDefined();
+    expect(contentOfSet(dottedOrder(139), {}, 8192).dropped).toBe('everything');
   });
 });
 
 test('at every limit the headers fit and each member is whole', () => {
   const whole: Record<string, unknown> = { metadata, tags, project };
   for (let limit = 0; limit < bytes(TRACE, FULL) + 10; limit++) {
-    const { full, bare, fullForms, bareForms } = makeHeaderSet(TRACE, FIELDS, limit);
+    const { full, bare, fullForms, bareForms } = contentOfSet(TRACE, FIELDS, limit);
     expect([fullForms[0], fullForms.at(-1), bareForms]).toEqual([
       full,
       bare,
       bare === undefined ? [] : [bare],
     ]);
     for (const headers of fullForms) {
-      expect(sizeOf(headers)).toBe(bytes(headers.trace, headers.baggage));
-      expect(sizeOf(headers)).toBeLessThanOrEqual(limit);
+      expect(sizeOf(headers.trace, headers.baggage)).toBe(bytes(headers.trace, headers.baggage));
+      expect(sizeOf(headers.trace, headers.baggage)).toBeLessThanOrEqual(limit);
       expect(headers.trace).toBe(TRACE);
       for (const [name, value] of Object.entries(parseBaggage(headers.baggage))) {
         if (value !== undefined) expect(value).toEqual(whole[name]);
@@ -141,14 +142,14 @@ describe('the project stays or nothing is sent', () => {
     ['of 513 characters', 'p'.repeat(513)],
     ['with a tab', 'a\tb'],
   ])('a project %s', (_, name) => {
-    const { bare } = makeHeaderSet(TRACE, { project: name }, NO_LIMIT);
+    const { bare } = contentOfSet(TRACE, { project: name }, NO_LIMIT);
     expect(bare).toEqual({ trace: TRACE, baggage: `langsmith-project=${encodeURIComponent(name)}` });
   });
 });
 
 test('fields that cannot be written do not stop the trace', () => {
   const fields = { metadata: { n: 1n }, tags: ['\ud800'], project: 'p' };
-  expect(makeHeaderSet(TRACE, fields, NO_LIMIT).full).toEqual({
+  expect(contentOfSet(TRACE, fields, NO_LIMIT).full).toEqual({
     trace: TRACE,
     baggage: 'langsmith-project=p',
   });

@@ -13,7 +13,7 @@ import { type Context, type ContextStorage, inboundOf } from '../../context/stor
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
-import { createAttachment } from '../attachment.ts';
+import { createAttachment } from '../fields.ts';
 import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
 import { apply, patchMethod, type Undo } from '../instrumentation.ts';
@@ -88,17 +88,23 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
 
   const wrapMessageEmit =
     (boundOf: (message: object) => Bound) =>
-    (original: () => Emit): Emit =>
-      function emit(this: object, event) {
-        const bound = boundOf(this);
-        // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+    (original: () => Emit): Emit => {
+      const emitInContext: Emit = function (this: object) {
+        // biome-ignore lint/complexity/noArguments: passed on as they came
         const args = arguments as unknown as Parameters<Emit>;
-        if (bound === undefined) return original().apply(this, args);
-        const inbound = bound ?? undefined;
-        if (inboundOf(contexts.current()) === inbound || !isHeard(this, event))
-          return original().apply(this, args);
-        return contexts.run(inbound, apply, original(), this, args);
+        return contexts.run(boundOf(this) ?? undefined, apply, original(), this, args);
       };
+      return function emit(this: object, event) {
+        const bound = boundOf(this);
+        const isHere =
+          bound === undefined ||
+          inboundOf(contexts.current()) === (bound ?? undefined) ||
+          !isHeard(this, event);
+        // V8 makes no object of `arguments` in a function that only passes them on like this.
+        // biome-ignore lint/complexity/noArguments: passed on as they came
+        return (isHere ? original() : emitInContext).apply(this, arguments as unknown as Parameters<Emit>);
+      };
+    };
 
   const http2 = createHTTP2Messages(wrapMessageEmit(boundToIt), wrapMessageEmit(boundToStream));
 
@@ -152,7 +158,8 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
     const trace = headerOf(request, TRACE_HEADER);
     if (trace === undefined) return null;
     const address = request.socket?.remoteAddress;
-    return propagator.extract(trace, request.headers[BAGGAGE_HEADER], address, isUnixServer(server, address));
+    const baggage = headerOf(request, BAGGAGE_HEADER);
+    return propagator.extract(trace, baggage, address, isUnixServer(server, address));
   }
 
   /** With the first request, by when node:http is loaded. */

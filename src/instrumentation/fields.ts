@@ -1,0 +1,65 @@
+/**
+ * Fields on objects of Node's or of a library: a class puts its own on objects that are not of it (its base's
+ * constructor returns them), and that is what V8 compiles best. It is a text because the preload must parse on Node 8.
+ *
+ * - A private field keeps a value where nobody else meets it: who lists, prints, copies or freezes the object does not
+ *   see it. On a request under way it takes 0.05 to 0.3 microseconds where a property that is not enumerable, or a
+ *   `WeakMap`, takes 1.8 (Node 20 and 24).
+ * - A public one is an own property like an assigned one, also where an accessor on the prototype stands in the way of
+ *   assigning it: 0.02 microseconds where `Object.defineProperty` takes 0.2 to 0.4 (Node 18, 20 and 24).
+ */
+import { builtin } from '../builtins.ts';
+
+const SOURCE = `'use strict';
+(() => {
+class Given { constructor(object) { return object; } }
+return {
+  createAttachment: () => class Attachment extends Given {
+    #value;
+    constructor(object, value) { super(object); this.#value = value; }
+    static of(object) { return #value in object ? object.#value : undefined; }
+    static attach(object, value) { if (#value in object) object.#value = value; else new Attachment(object, value); }
+  },
+  createOwnProperty: (name) => {
+    let given;
+    class Owner extends Given { [name] = given; }
+    return (object, value) => {
+      given = value;
+      new Owner(object);
+      given = undefined;
+    };
+  },
+};
+})()`;
+
+export interface Attachment<T> {
+  /** What was attached to this very object: not to one that it inherits from, or is a proxy of. */
+  of(object: object): T | undefined;
+  attach(object: object, value: T): void;
+}
+
+interface Fields {
+  createAttachment(): Attachment<never>;
+  createOwnProperty(name: string): (object: object, value: unknown) => void;
+}
+
+let compiled: Fields | undefined;
+
+/** Half a millisecond: not before something needs it. */
+function fields(): Fields {
+  compiled ??= builtin<typeof import('node:vm')>('vm').runInThisContext(
+    SOURCE,
+    'trace-agent:fields',
+  ) as Fields;
+  return compiled;
+}
+
+/** Each is a place of its own. */
+export function createAttachment<T>(): Attachment<T> {
+  return fields().createAttachment() as unknown as Attachment<T>;
+}
+
+/** Gives an object a property of its own as an assignment does, past an accessor that it inherits. */
+export function createOwnProperty(name: string): (object: object, value: unknown) => void {
+  return fields().createOwnProperty(name);
+}

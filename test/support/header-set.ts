@@ -1,0 +1,22 @@
+import { isDottedOrder, runIdOf, traceIdOf } from '../../src/headers/dotted-order.ts';
+import { type HeaderSet, makeHeaderSet, type TraceHeaders } from '../../src/headers/trace-headers.ts';
+
+const DROPPED = ['nothing', 'metadata', 'metadata and tags', 'everything'] as const;
+
+/** What a set holds, in full. */
+export function contentOf({ trace, baggages, first }: HeaderSet) {
+  const formsFrom = (place: number): TraceHeaders[] =>
+    [...new Set(baggages.slice(place))].map((baggage) => ({ trace, baggage }));
+  const fullForms = formsFrom(first);
+  const bareForms = formsFrom(Math.max(first, 2));
+  return { full: fullForms[0], bare: bareForms[0], fullForms, bareForms, dropped: DROPPED[first] };
+}
+
+export function contentOfSet(...args: Parameters<typeof makeHeaderSet>) {
+  return contentOf(makeHeaderSet(...args));
+}
+
+/** The two identities in a dotted order; `undefined` for what is none. */
+export function idsOf(value: unknown): { traceId: string; runId: string } | undefined {
+  return isDottedOrder(value) ? { traceId: traceIdOf(value), runId: runIdOf(value) } : undefined;
+}
