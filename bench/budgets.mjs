@@ -11,6 +11,8 @@ const MIB = 2 ** 20;
 const HEAP_NOISE_MIB = 1;
 
 const START_MS = 10;
+/** Where that holds: on Node 20 an empty file by `--import` takes more than that. */
+const START_NODES = ['24'];
 const START_RSS_MIB = 4;
 const RELAY = 1.05;
 const RUNS = 1.1;
@@ -29,7 +31,9 @@ export function judge({ measured }) {
       ...(startup === undefined ? [] : judgeStartup(startup)),
       ...(hop === undefined ? [] : judgeHop(hop)),
       ...(growth === undefined ? [] : judgeGrowth(growth)),
-    ].map(([budget, limit, cells]) => ({ budget, node, limit, verdict: worst(cells), cells })),
+    ]
+      .filter(([, , , on = [node]]) => on.includes(node))
+      .map(([budget, limit, cells]) => ({ budget, node, limit, verdict: worst(cells), cells })),
   );
 }
 
@@ -46,6 +50,7 @@ function judgeStartup(apps) {
         `start-up by ${by}: CPU over bare`,
         `${START_MS} ms`,
         each(variant, 'cpu', (s) => atMost(s, START_MS, 'ms')),
+        START_NODES,
       ],
       [
         `start-up by ${by}: resident memory over bare`,
@@ -53,9 +58,15 @@ function judgeStartup(apps) {
         each(variant, 'rss', (s) => atMost(scaled(s, 1 / MIB), START_RSS_MIB, 'MiB')),
       ],
       [
-        `start-up by ${by}: threads over bare`,
+        `start-up by ${by}: threads over ${variant === 'agent, import' ? 'an empty file by --import' : 'bare'}`,
         '0',
-        each(variant, 'threads', ({ median: over }) => ({ shown: String(over), verdict: met(over <= 0) })),
+        Object.entries(apps).map(([app, series]) => {
+          const started = (name) => summarize([series[name]?.threads.over ?? [0]]).median;
+          // Node's own: on Node 20 it starts four, whatever follows `--import`.
+          const own = variant === 'agent, import' ? started('empty import') : 0;
+          const over = started(variant) - own;
+          return { of: app, shown: String(over), verdict: met(over <= 0) };
+        }),
       ],
     ];
   });

@@ -6,8 +6,8 @@ import { BASELINE, SERVERS } from './variants.mjs';
 
 /**
  * @param {object} node `{major, binary}`
- * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst and of its
- *   `warmUp`, `variants` by name
+ * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst, the `warmUp`
+ *   before it (see fleet.mjs), `variants` by name
  * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation; and how
  *   many threads each server had
  */

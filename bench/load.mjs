@@ -40,6 +40,11 @@ export function after(milliseconds) {
   return () => performance.now() >= end;
 }
 
+/** Enough where one of them says so. */
+export function either(isEnough, isEnoughToo) {
+  return () => isEnough() || isEnoughToo();
+}
+
 /** Enough after so many requests, those under way among them. */
 export function times(requests) {
   let sent = 0;

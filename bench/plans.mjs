@@ -1,11 +1,12 @@
 /** How much is measured: all of it, what three minutes are enough for, or what only shows that the bench works. */
 
+const WARM_UP = { requests: 10_000, milliseconds: 4_000 };
 const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 
 export const FULL = {
   nodes: ['20', '24'],
-  startup: { apps: ['empty', 'express-axios'], starts: 10 },
-  hop: { clients: CLIENTS, generations: 2, rounds: 4, milliseconds: 120, warmUp: 600, retakes: 3 },
+  startup: { apps: ['empty', 'express-axios'], starts: 24 },
+  hop: { clients: CLIENTS, generations: 2, rounds: 8, milliseconds: 120, warmUp: WARM_UP, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -13,9 +14,9 @@ export const FULL = {
       'metadata of a run': [0, 1_000, 10_000, 100_000],
       'concurrent contexts': [1, 100, 1_000, 10_000],
     },
-    rounds: 4,
+    rounds: 6,
     milliseconds: 120,
-    warmUp: 600,
+    warmUp: { requests: 2_000, milliseconds: 2_000 },
     retakes: 3,
     served: [10_000, 200_000],
     modules: [0, 2_000],
@@ -27,12 +28,19 @@ export const FULL = {
 export const QUICK = {
   nodes: ['24'],
   startup: { apps: ['empty'], starts: 4 },
-  hop: { clients: ['none', 'http'], generations: 1, rounds: 5, milliseconds: 80, warmUp: 600, retakes: 1 },
+  hop: {
+    clients: ['none', 'http'],
+    generations: 1,
+    rounds: 4,
+    milliseconds: 80,
+    warmUp: { requests: 2_000, milliseconds: 1_000 },
+    retakes: 1,
+  },
   growth: {
     points: { depth: [1, 100], 'concurrent contexts': [1, 1_000] },
     rounds: 3,
     milliseconds: 80,
-    warmUp: 200,
+    warmUp: { requests: 1_000, milliseconds: 400 },
     retakes: 0,
     served: [5_000, 20_000],
     modules: [0, 2_000],
@@ -50,7 +58,7 @@ export const TINY = {
     generations: 1,
     rounds: 1,
     milliseconds: 20,
-    warmUp: 20,
+    warmUp: { requests: 20, milliseconds: 1_000 },
     retakes: 0,
     variants: [
       'bare again',
@@ -66,7 +74,7 @@ export const TINY = {
     points: { depth: [1] },
     rounds: 1,
     milliseconds: 20,
-    warmUp: 20,
+    warmUp: { requests: 20, milliseconds: 1_000 },
     retakes: 0,
     served: [50, 100],
     modules: [0, 20],

@@ -20,7 +20,7 @@ import { named, SERVERS } from './variants.mjs';
 /** Of the time in which the server does anything. */
 const BUDGET = 0.03;
 const AGENT_FILE = 'register.cjs';
-const WARM_UP_MS = 2_000;
+const WARM_UP = { requests: 8_000, milliseconds: 8_000 };
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +36,7 @@ if (reason !== undefined) throw new Error(reason);
 const [variant] = named(SERVERS, values.variant);
 const fleet = await startFleet(nodeBinary(values.node), [variant], { clients: ['http'] });
 pinDriver(true);
-const { server, load } = await fleet.entry(variant, '/http', { warmUp: WARM_UP_MS });
+const { server, load } = await fleet.entry(variant, '/http', { warmUp: WARM_UP });
 await server.ask('startProfile');
 await load.send(times(Number(values.requests)));
 const profile = await server.ask('stopProfile');

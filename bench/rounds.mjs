@@ -7,6 +7,13 @@ import { measureBurst } from './burst.mjs';
 /** Variants between two bursts of the baseline. */
 const BETWEEN = 3;
 
+/** Another in each round, and every other one backwards: nobody always comes after the same. */
+export function orderOf(entries, round) {
+  const first = (round >> 1) % entries.length;
+  const order = [...entries.slice(first), ...entries.slice(0, first)];
+  return round % 2 === 0 ? order : order.reverse();
+}
+
 /**
  * @param {object} options
  * @param {{server, load}[]} options.groups each with a `baseline` and `entries` of `{name, server, load, every}`: those
@@ -24,7 +31,7 @@ export async function measureRounds({ groups, rounds, milliseconds, retakes, onR
   for (let round = 0; round < rounds; round++) {
     for (const { baseline, entries } of groups) {
       const due = entries.filter(({ every = 1 }) => round % every === 0);
-      const order = [...due.slice(round % due.length), ...due.slice(0, round % due.length)];
+      const order = orderOf(due, round);
       let before = await burst(baseline);
       for (let i = 0; i < order.length; i += BETWEEN) {
         const taken = [];

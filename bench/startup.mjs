@@ -1,6 +1,7 @@
 /** What it costs to start: processes of all variants in turn, with a bare one before and after each. */
 import { startFleet } from './fleet.mjs';
 import { app, runToEnd } from './node-process.mjs';
+import { orderOf } from './rounds.mjs';
 import { startUpstream } from './upstream.mjs';
 import { BASELINE, environment, STARTS } from './variants.mjs';
 
@@ -8,7 +9,7 @@ const MEASURED = ['cpu', 'wall', 'rss', 'threads'];
 
 /**
  * @param {object} node `{major, binary}`
- * @param {object} plan `apps` by name, `starts` of each variant, `variants` by name, `nodeOptions`
+ * @param {object} plan `apps` by name, `starts` of each variant (peers take part in some only), `variants` by name, `nodeOptions`
  * @returns by app and variant: `{cpu, wall, rss, threads}` in ms, ms, bytes and a count, each `{value, over}`: the
  *   samples, and by how much each is over the bare ones around it
  */
@@ -32,10 +33,8 @@ export async function measureStartup(node, plan, progress) {
     for (let i = 0; i < plan.starts; i++) {
       let before = await start(BASELINE, name);
       add(result[name], BASELINE.name, before, before);
-      for (const variant of [
-        ...variants.slice(i % variants.length),
-        ...variants.slice(0, i % variants.length),
-      ]) {
+      const due = variants.filter(({ every = 1 }) => i % every === 0);
+      for (const variant of orderOf(due, i)) {
         const sample = await start(variant, name);
         const next = await start(BASELINE, name);
         const around = Object.fromEntries(MEASURED.map((key) => [key, (before[key] + next[key]) / 2]));

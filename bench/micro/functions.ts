@@ -1,15 +1,18 @@
 /** The hot functions of the agent, each ready to be called, and the SDK's own for the same where there is one. */
 import * as http from 'node:http';
+import { Socket } from 'node:net';
 import { RunTree } from 'langsmith';
 import { readConfig } from '../../src/config.ts';
 import { headersOfRun } from '../../src/context/local-run.ts';
 import { RemoteRun } from '../../src/context/remote-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
 import { installContextStorage } from '../../src/context/storage.ts';
-import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { formatBaggage, mergeBaggage, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
 import { isDottedOrder } from '../../src/headers/dotted-order.ts';
-import { makeHeaderSet } from '../../src/headers/trace-headers.ts';
+import { formsOf, makeHeaderSet } from '../../src/headers/trace-headers.ts';
 import { installHTTPClient } from '../../src/instrumentation/http/client.ts';
+import { installHTTPServer } from '../../src/instrumentation/http/server.ts';
+import { carrierOf, type UndiciRequest } from '../../src/instrumentation/undici/carrier.ts';
 import { DestinationPolicy } from '../../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../../src/policy/peers.ts';
@@ -33,6 +36,7 @@ const LARGE = { ...FIELDS, metadata: { note: 'm'.repeat(10_000) } };
 const BAGGAGE = formatBaggage(FIELDS);
 const OTHERS = 'vendor=1;property=2,another=value';
 const ADDRESS = '127.0.0.1';
+const HOST = ['Host', 'localhost'];
 
 export function createCases(): Case[] {
   const { config } = readConfig({});
@@ -44,6 +48,7 @@ export function createCases(): Case[] {
   const contexts = installContextStorage(() => undefined);
   const remote = new RemoteRun(SEGMENT, BAGGAGE);
   const headers = { 'langsmith-trace': SEGMENT, baggage: BAGGAGE };
+  const traced = [...HOST, ...Object.entries(headers).flat()];
   const run = RunTree.fromHeaders(headers) as RunTree;
   const like = run as unknown as RunTreeLike;
   const destination = { host: 'service.internal', port: 80, local: false, via: undefined };
@@ -64,6 +69,8 @@ export function createCases(): Case[] {
     one('read', 'SDK: RunTree.fromHeaders', () => RunTree.fromHeaders(headers)),
     one('write', 'baggage', () => formatBaggage(FIELDS)),
     one('write', 'baggage merged with others', () => mergeBaggage(BAGGAGE, OTHERS)),
+    one('write', 'headers relayed, baggage not met before', () => formsOf(relayMembers(BAGGAGE))),
+    one('write', 'headers relayed', () => new RemoteRun(SEGMENT, BAGGAGE).relayHeaders(MAX_BYTES)),
     one('write', 'headers, made', () => makeHeaderSet(SEGMENT, FIELDS, MAX_BYTES)),
     one('write', 'headers, metadata over the limit', () => makeHeaderSet(SEGMENT, LARGE, MAX_BYTES)),
     one('write', 'headers of a run, made before', () => headersOfRun(like, MAX_BYTES)),
@@ -75,6 +82,20 @@ export function createCases(): Case[] {
     one('context', 'current, none', () => contexts.current()),
     one('context', 'enter', () => contexts.run(remote, nothing)),
     one('context', 'current, in a run', () => contexts.current(), { around }),
+    one('undici', 'a request as it is before', () => undiciRequest()),
+    one('undici', 'the same, and the headers of a run', () => {
+      const request = undiciRequest();
+      const carrier = carrierOf(request);
+      if (carrier !== undefined) propagator.inject(carrier, request, remote);
+      return request;
+    }),
+    one('server', 'a request, without the agent', () => serve(HOST)),
+    one('server', 'the same with the agent, no trace', () => serve(HOST), {
+      before: () => {
+        installHTTPServer(contexts, propagator);
+      },
+    }),
+    one('server', 'the same with the agent and a trace', () => serve(traced)),
     one('request', 'made and its header stored, without the agent', () => storeHeader({})),
     one('request', 'the same with the headers set by hand', () => storeHeader(headers)),
     one('request', 'the same with the agent, no run', () => storeHeader({}), { before: install }),
@@ -91,6 +112,28 @@ function storeHeader(headers: http.OutgoingHttpHeaders): unknown {
   const request = http.request({ agent, host: 'service.internal', path: '/', headers });
   request.end();
   return (request as unknown as { _header: unknown })._header;
+}
+
+/** As undici has it when it publishes it. */
+function undiciRequest(): UndiciRequest {
+  return { origin: 'http://service.internal', path: '/', method: 'GET', headers: ['accept', '*/*'] };
+}
+
+const server = http.createServer((_request, response) => response);
+// Not connected, so it is told whose it is: a peer that is not known is not believed.
+const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: ADDRESS });
+
+/** A request as the parser hands it over, its handler, and the four events that it emits at least. */
+function serve(rawHeaders: readonly string[]): unknown {
+  const request = new http.IncomingMessage(socket);
+  request.rawHeaders = [...rawHeaders];
+  const response = new http.ServerResponse(request);
+  server.emit('request', request, response);
+  request.emit('resume');
+  request.emit('end');
+  response.emit('finish');
+  response.emit('close');
+  return response;
 }
 
 function one(
