@@ -15,7 +15,7 @@ const GUARDS = [
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|function apply)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function injectInto)/,
-  /^src\/instrumentation\/http\/server\.ts: (return function emit|const (isHeard|boundToIt)|function (boundTo|contextFor|isObject)|const wrapMessageEmit)/,
+  /^src\/instrumentation\/http\/server\.ts: (return function emit|const (isHeard|boundToIt|emitInContext)|function (boundTo|contextFor|isObject)|const wrapMessageEmit)/,
   /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function call)/,
   /^src\/instrumentation\/bound-emitters\.ts: function emit/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
