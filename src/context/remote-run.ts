@@ -6,6 +6,7 @@ import {
   formsOf,
   type HeaderSet,
   headerSetOf,
+  NO_BAGGAGE,
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
 import { Placeholder } from './placeholder.ts';
@@ -80,7 +81,7 @@ const relayed = new BoundedMap<string, BaggageForms>(64);
 const LONGEST_KEPT = 16_384;
 
 function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
-  if (baggage === undefined) return headerSetOf(dottedOrder, undefined, maxBytes);
+  if (baggage === undefined) return headerSetOf(dottedOrder, NO_BAGGAGE, maxBytes);
   // Its project is not known, and without it the runs of the next service would go to another.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
   let forms = relayed.get(baggage);

@@ -29,7 +29,8 @@ export interface HeaderSet {
 /** `name: value\r\n` */
 export const LINE_OVERHEAD = 4;
 
-const NO_BAGGAGE: BaggageForms = ['', '', ''];
+/** Of a trace that comes alone. */
+export const NO_BAGGAGE: BaggageForms = ['', '', ''];
 
 /** Of a run whose trace alone is too large. */
 export const NO_HEADERS: HeaderSet = { trace: '', baggages: NO_BAGGAGE, first: FORM.none };
@@ -47,11 +48,10 @@ export function formsOf({ metadata, tags, destination }: BaggageMembers): Baggag
  * What stays within `maxBytes` of header lines: metadata goes first, then tags, then all. Nothing is ever cut in the
  * middle. All values are ASCII, so a character is a byte.
  */
-export function headerSetOf(trace: string, baggages: BaggageForms | undefined, maxBytes: number): HeaderSet {
-  const forms = baggages ?? NO_BAGGAGE;
+export function headerSetOf(trace: string, baggages: BaggageForms, maxBytes: number): HeaderSet {
   let first: number = FORM.everything;
-  while (first < FORM.none && sizeOf(trace, forms[first] as string) > maxBytes) first++;
-  return { trace, baggages: forms, first: first as Form };
+  while (first < FORM.none && sizeOf(trace, baggages[first] as string) > maxBytes) first++;
+  return { trace, baggages, first: first as Form };
 }
 
 /** With all that the limit leaves; `undefined` where that is nothing. */

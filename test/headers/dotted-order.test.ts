@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lastTime, parentDottedOrder, toISOTime, withLastTime } from '../../src/headers/dotted-order.ts';
-import { idsOf } from '../support/header-set.ts';
+import { idsOf } from '../support/dotted-order.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 const TIME = '20260131T235959123456Z';

@@ -10,7 +10,8 @@ import {
   relayMembers,
 } from '../../src/headers/baggage.ts';
 import { sizeOf } from '../../src/headers/trace-headers.ts';
-import { contentOfSet, idsOf } from '../support/header-set.ts';
+import { idsOf } from '../support/dotted-order.ts';
+import { contentOfSet } from '../support/header-set.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 
 /** `npm run fuzz` sets it to a million in all. */

@@ -3,7 +3,7 @@ import { RunTree } from 'langsmith';
 import { describe, expect, test } from 'vitest';
 import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
 import { parentDottedOrder } from '../../src/headers/dotted-order.ts';
-import { idsOf } from '../support/header-set.ts';
+import { idsOf } from '../support/dotted-order.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 interface Fields {

@@ -1,4 +1,3 @@
-import { isDottedOrder, runIdOf, traceIdOf } from '../../src/headers/dotted-order.ts';
 import { type HeaderSet, makeHeaderSet, type TraceHeaders } from '../../src/headers/trace-headers.ts';
 
 const DROPPED = ['nothing', 'metadata', 'metadata and tags', 'everything'] as const;
@@ -14,9 +13,4 @@ export function contentOf({ trace, baggages, first }: HeaderSet) {
 
 export function contentOfSet(...args: Parameters<typeof makeHeaderSet>) {
   return contentOf(makeHeaderSet(...args));
-}
-
-/** The two identities in a dotted order; `undefined` for what is none. */
-export function idsOf(value: unknown): { traceId: string; runId: string } | undefined {
-  return isDottedOrder(value) ? { traceId: traceIdOf(value), runId: runIdOf(value) } : undefined;
 }

@@ -5,8 +5,8 @@
  * `DispatcherBase.prototype.dispatch`, which the pool calls with what it has just taken out (`pool-base.js`,
  * `kOnDrain`), enters it again. Options and handler stay as they are. undici 8 does not need it.
  *
- * The classes are looked up when the agent starts, and when the first request of an undici that was not seen before
- * passes the channel, which is within its first `dispatch` and so before anything can have been queued: in the module
+ * The classes are looked up when the agent starts where an undici is loaded by then, and when the first request of one
+ * that was not seen before passes the channel, which is within its first `dispatch` and so before anything can have been queued: in the module
  * cache, and for Node's own and for one in a bundle from the global dispatcher, which the first of them sets. Where
  * neither finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
  */
