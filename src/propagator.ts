@@ -30,6 +30,11 @@ export interface OutgoingCarrier<T> {
   /** The bytes of its request line and headers so far. */
   size(request: T): number;
   /**
+   * Whether the seam looks at the size itself once all is written, and takes back (`propagator.revise`) what is too
+   * much. It is not asked for a request that has one of the two headers already.
+   */
+  isRevised?(request: T): boolean;
+  /**
    * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
    * that is `undefined` leaves the request's own; `''` takes it away.
    */
@@ -75,6 +80,13 @@ export class Propagator {
     } catch (error) {
       logFailure(`inject (${carrier.seam})`, error);
     }
+  }
+
+  /** What `inject` has written was taken back: writes what there is room for. Never throws. */
+  revise<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    if (this.publishedRunOf(context) !== undefined) this.counts.injected--;
+    else this.counts.relayed--;
+    this.inject(carrier, request, context);
   }
 
   /**
@@ -133,8 +145,9 @@ export class Propagator {
     ownTrace: HeaderValue,
   ): boolean {
     if (first === FORM.none) return false;
-    const room = MAX_REQUEST_BYTES - carrier.size(request);
     const own = carrier.header(request, BAGGAGE_HEADER);
+    const isRevised = own === undefined && ownTrace === undefined && carrier.isRevised?.(request) === true;
+    const room = isRevised ? Number.POSITIVE_INFINITY : MAX_REQUEST_BYTES - carrier.size(request);
     const richestForm = Math.max(first, granted);
     for (let i = richestForm; i < FORM.none; i++) {
       const ours = baggages[i] as string;

@@ -79,15 +79,25 @@ export class RemoteRun {
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */
 const relayed = new BoundedMap<string, BaggageForms>(64);
 const LONGEST_KEPT = 16_384;
+/** Most often it is the one of the request before: no hash is made of it then. */
+let lastBaggage: string | undefined;
+let lastForms = NO_BAGGAGE;
 
 function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
   if (baggage === undefined) return headerSetOf(dottedOrder, NO_BAGGAGE, maxBytes);
   // Its project is not known, and without it the runs of the next service would go to another.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
+  return headerSetOf(dottedOrder, baggage === lastBaggage ? lastForms : relayedForms(baggage), maxBytes);
+}
+
+function relayedForms(baggage: string): BaggageForms {
   let forms = relayed.get(baggage);
   if (forms === undefined) {
     forms = formsOf(relayMembers(baggage));
-    if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, forms);
+    if (baggage.length > LONGEST_KEPT) return forms;
+    relayed.set(baggage, forms);
   }
-  return headerSetOf(dottedOrder, forms, maxBytes);
+  lastBaggage = baggage;
+  lastForms = forms;
+  return forms;
 }

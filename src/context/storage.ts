@@ -81,7 +81,8 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   }
 
   function current(): Context | undefined {
-    const context = contexts.getStore();
+    // On Node up to 22 a look-up from a callback of Node's own is a call into C++.
+    const context = isEntered ? contexts.getStore() : undefined;
     if (context !== undefined || previous === undefined) return context;
     const store = previous.getStore();
     return store === undefined ? undefined : new Scope(store, undefined);

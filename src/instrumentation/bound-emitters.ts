@@ -1,13 +1,58 @@
 /**
- * What belongs to one request alone, as a stream of HTTP/2 or an upgraded socket, emits in a context of its
- * connection's: of who opened it, or ended it. So `emit`, on the prototypes of those that are bound, enters the
+ * Emitters that belong to one request alone: an HTTP message, a stream of HTTP/2, an upgraded socket. What they emit
+ * comes from a context of their connection's: of who opened it, or ended it. So `emit`, on their prototypes, enters the
  * context of the request.
  */
+import type { EventEmitter } from 'node:events';
+import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { type Attachment, createAttachment } from './fields.ts';
-import { apply, patchMethod, type Undo } from './instrumentation.ts';
+import { apply, type Emit, patchEmit, type Undo } from './instrumentation.ts';
 
-type Emit = (this: object, ...args: unknown[]) => unknown;
+/** `null`: none, of a request that came or was made where there was none. `undefined`: not bound. */
+type Bound<T> = T | null | undefined;
+
+export type WrapEmit = (original: () => Emit) => Emit;
+
+/**
+ * @param boundOf what an emitter is bound to
+ * @param isIn whether a context is that, or one within it
+ * @param isNodesOwn whether the one listener of an event is Node's, and calls nothing of the application's
+ */
+export function createEmitWrapper<T extends Context>(
+  contexts: ContextStorage,
+  boundOf: (emitter: object) => Bound<T>,
+  isIn: (current: Context | undefined, bound: T | undefined) => boolean,
+  isNodesOwn?: (emitter: object, event: string | symbol) => boolean,
+): WrapEmit {
+  const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
+
+  /** Most events have no listener. An `error` may have others (`errorMonitor`). */
+  function isHeard(emitter: object, event: string | symbol): boolean {
+    const count = listenerCount.call(emitter as EventEmitter, event);
+    return count > 1 || event === 'error' || (count === 1 && !isNodesOwn?.(emitter, event));
+  }
+
+  function isElsewhere(emitter: object): boolean {
+    const bound = boundOf(emitter);
+    return bound !== undefined && !isIn(contexts.current(), bound ?? undefined);
+  }
+
+  return (original) => {
+    function emitInContext(this: object): boolean {
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      const args = arguments as unknown as Parameters<Emit>;
+      return contexts.run(boundOf(this) ?? undefined, apply, original(), this, args);
+    }
+    return function emit(this: object, event) {
+      // The eight events of a simple request are heard by nobody.
+      const isLost = isHeard(this, event) && isElsewhere(this);
+      // V8 makes no object of `arguments` in a function that only passes them on like this.
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      return (isLost ? emitInContext : original()).apply(this, arguments as unknown as Parameters<Emit>);
+    };
+  };
+}
 
 export interface BoundEmitters {
   /** From now on `emitter` emits in `context`; in none where it is `undefined`. */
@@ -18,27 +63,20 @@ export interface BoundEmitters {
 export function createBoundEmitters(contexts: ContextStorage): BoundEmitters {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
-  /** `null`: of a request that was made where there was no context. */
   let bindings: Attachment<Context | null> | undefined;
+  let wrapEmit: WrapEmit | undefined;
   let isActive = true;
 
-  const wrapEmit = (original: () => Emit): Emit =>
-    function emit(this: object) {
-      const bound = bindings?.of(this);
-      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
-      const args = arguments as unknown as unknown[];
-      const context = bound ?? undefined;
-      return !isActive || bound === undefined || context === contexts.current()
-        ? original().apply(this, args)
-        : contexts.run(context, apply, original(), this, args);
-    };
+  const boundOf = (emitter: object): Bound<Context> => (isActive ? bindings?.of(emitter) : undefined);
+  const isIn = (current: Context | undefined, bound: Context | undefined): boolean => current === bound;
 
   return {
     bind(emitter, context) {
       const prototype = Object.getPrototypeOf(emitter) as { emit: Emit };
       if (!patched.has(prototype)) {
         patched.add(prototype);
-        undos.push(patchMethod(prototype, 'emit', wrapEmit));
+        wrapEmit ??= createEmitWrapper(contexts, boundOf, isIn);
+        undos.push(patchEmit(prototype, wrapEmit));
       }
       bindings ??= createAttachment();
       bindings.attach(emitter, context ?? null);

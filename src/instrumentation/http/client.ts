@@ -21,7 +21,12 @@ import {
   UNKNOWN,
 } from '../../policy/destinations.ts';
 import { canonicalHost } from '../../policy/hosts.ts';
-import type { HeaderValue, OutgoingCarrier, Propagator } from '../../propagator.ts';
+import {
+  type HeaderValue,
+  MAX_REQUEST_BYTES,
+  type OutgoingCarrier,
+  type Propagator,
+} from '../../propagator.ts';
 import { createAttachment, createOwnProperty } from '../fields.ts';
 import { CLIENT_REQUEST, onFirstUse } from '../first-use.ts';
 import { asHeaderValue } from '../header-list.ts';
@@ -33,6 +38,8 @@ type Pair = readonly [name: string, value: unknown];
 
 interface Request extends ClientRequest {
   socketPath?: string | null;
+  /** Request line and headers as they go to the wire; `null` until then (`_http_outgoing.js`, Node 8 to 26). */
+  _header?: string | null;
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
@@ -70,9 +77,14 @@ function watchRequests(prototype: Request, contexts: ContextStorage, propagator:
           original().call(this, firstLine, headers);
           return;
         }
-        // The request may outlive its moment on a keep-alive socket; its context need not.
-        made.attach(this, undefined);
-        original().call(this, firstLine, injectInto(this, headers, context));
+        const sent = injectInto(this, headers, context);
+        const isUnmeasured = unmeasured === this;
+        unmeasured = undefined;
+        original().call(this, firstLine, sent);
+        if (!isUnmeasured || !isTooLarge(this)) return;
+        takeBack(this);
+        propagator.revise(measuredCarrier, this, context);
+        original().call(this, firstLine, headers);
       },
   );
 
@@ -96,7 +108,7 @@ function watchRequests(prototype: Request, contexts: ContextStorage, propagator:
 }
 
 /** The usual case: the headers are the request's own, and `setHeader` still works. */
-const requestCarrier: OutgoingCarrier<Request> = {
+const measuredCarrier: OutgoingCarrier<Request> = {
   seam: 'http client',
   destinationKey: (request) => destinationKey(request, headerOf(request, 'host')),
   destination: (request) => destination(request, headerOf(request, 'host')),
@@ -113,6 +125,33 @@ const requestCarrier: OutgoingCarrier<Request> = {
     messages.setHeader.call(request, TRACE_HEADER, trace);
   },
 };
+
+/**
+ * The size is seen when Node has written the header: to list what a request has took a fifth of the agent's time. With
+ * `Expect` it is sent at once.
+ */
+const requestCarrier: OutgoingCarrier<Request> = {
+  ...measuredCarrier,
+  isRevised(request) {
+    const isRevised = request._header === null && headerOf(request, 'expect') === undefined;
+    if (isRevised) unmeasured = request;
+    return isRevised;
+  },
+};
+
+/** The request that has just been given the headers of its run, whatever their size. */
+let unmeasured: Request | undefined;
+
+function isTooLarge({ _header: header }: Request): boolean {
+  return typeof header === 'string' && header.length > MAX_REQUEST_BYTES;
+}
+
+/** As if it had never had them, nor been written. */
+function takeBack(request: Request): void {
+  request._header = null;
+  messages.removeHeader.call(request, TRACE_HEADER);
+  messages.removeHeader.call(request, BAGGAGE_HEADER);
+}
 
 /** `headers` given as an array, which goes to the wire as it is: a new array of the same shape takes its place. */
 interface RawRequest {

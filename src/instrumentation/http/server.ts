@@ -4,8 +4,7 @@
  * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
-import type { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
 import { builtin } from '../../builtins.ts';
 import type { Inbound } from '../../context/remote-run.ts';
@@ -13,13 +12,12 @@ import { type Context, type ContextStorage, inboundOf } from '../../context/stor
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
+import { createEmitWrapper } from '../bound-emitters.ts';
 import { createAttachment } from '../fields.ts';
 import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
-import { apply, patchMethod, type Undo } from '../instrumentation.ts';
+import { apply, type Emit, patchEmit, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
-
-type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
 
 /** Run in the context that is there. */
 const STAY = Symbol('stay');
@@ -48,10 +46,9 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
 }
 
 function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propagator: Propagator): Undo {
-  const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
   const undos: Undo[] = [];
   const inbounds = createAttachment<Inbound | null>();
-  let ServerResponse: typeof import('node:http').ServerResponse | undefined;
+  let Response: typeof ServerResponse | undefined;
   let isActive = true;
 
   const boundToIt = (message: object): Bound => inbounds.of(message);
@@ -82,29 +79,11 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
         : contexts.run(context, apply, original(), this, args);
     };
 
-  /** Most events of a message have no listener. An `error` may have others (`errorMonitor`). */
-  const isHeard = (message: object, event: string | symbol): boolean =>
-    event === 'error' || listenerCount.call(message as EventEmitter, event) > 0;
+  const isWithin = (current: Context | undefined, bound: Inbound | undefined): boolean =>
+    inboundOf(current) === bound;
 
-  const wrapMessageEmit =
-    (boundOf: (message: object) => Bound) =>
-    (original: () => Emit): Emit => {
-      const emitInContext: Emit = function (this: object) {
-        // biome-ignore lint/complexity/noArguments: passed on as they came
-        const args = arguments as unknown as Parameters<Emit>;
-        return contexts.run(boundOf(this) ?? undefined, apply, original(), this, args);
-      };
-      return function emit(this: object, event) {
-        const bound = boundOf(this);
-        const isHere =
-          bound === undefined ||
-          inboundOf(contexts.current()) === (bound ?? undefined) ||
-          !isHeard(this, event);
-        // V8 makes no object of `arguments` in a function that only passes them on like this.
-        // biome-ignore lint/complexity/noArguments: passed on as they came
-        return (isHere ? original() : emitInContext).apply(this, arguments as unknown as Parameters<Emit>);
-      };
-    };
+  const wrapMessageEmit = (boundOf: (message: object) => Bound) =>
+    createEmitWrapper(contexts, boundOf, isWithin, isNodesOwn);
 
   const http2 = createHTTP2Messages(wrapMessageEmit(boundToIt), wrapMessageEmit(boundToStream));
 
@@ -117,10 +96,9 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
       if (inbound === undefined) {
         inbound = extractFrom(request, server);
         inbounds.attach(request, inbound);
-        ServerResponse ??= watchMessages();
+        Response ??= watchMessages();
         // A response finds it by its request, but for one that somebody has put together with another.
-        if (response instanceof ServerResponse && response.req !== request)
-          inbounds.attach(response, inbound);
+        if (response instanceof Response && response.req !== request) inbounds.attach(response, inbound);
       }
       return entryTo(inbound);
     } catch (error) {
@@ -163,18 +141,18 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
   }
 
   /** With the first request, by when node:http is loaded. */
-  function watchMessages(): typeof import('node:http').ServerResponse {
+  function watchMessages(): typeof ServerResponse {
     const http = builtin<typeof import('node:http')>('http');
     const request = http.IncomingMessage.prototype as unknown as { emit: Emit };
     const response = http.ServerResponse.prototype as unknown as { emit: Emit };
     undos.push(
-      patchMethod(request, 'emit', wrapMessageEmit(boundToIt)),
-      patchMethod(response, 'emit', wrapMessageEmit(boundToRequest)),
+      patchEmit(request, wrapMessageEmit(boundToIt)),
+      patchEmit(response, wrapMessageEmit(boundToRequest)),
     );
     return http.ServerResponse;
   }
 
-  for (const one of [prototype, ...wrappedBefore()]) undos.push(patchMethod(one, 'emit', wrapServerEmit));
+  for (const one of [prototype, ...wrappedBefore()]) undos.push(patchEmit(one, wrapServerEmit));
   return () => {
     isActive = false;
     for (const undo of undos) undo();
@@ -191,6 +169,14 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter(isBuiltinLoaded)
     .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
+}
+
+/**
+ * Node listens to each response until it is written (`_http_server.js`: `resOnFinish`, Node 18 to 26). One that was put
+ * together without a socket has not passed through there.
+ */
+function isNodesOwn(message: object, event: string | symbol): boolean {
+  return event === 'finish' && isObject((message as ServerResponse).socket);
 }
 
 function isObject(value: unknown): value is object {

@@ -9,9 +9,8 @@ import type { Socket } from 'node:net';
 import { builtin } from '../../builtins.ts';
 import { TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
-import { patchMethod, type Undo } from '../instrumentation.ts';
-
-type Emit = (this: object, event: string | symbol, ...args: unknown[]) => boolean;
+import type { WrapEmit } from '../bound-emitters.ts';
+import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
 
 /** What a `stream` event tells of a request, as node:http says it. */
 export class StreamMessage {
@@ -46,14 +45,12 @@ export interface HTTP2Messages {
   uninstall: Undo;
 }
 
-type WrapEmit = (original: () => Emit) => Emit;
-
 export function createHTTP2Messages(wrapStream: WrapEmit, wrapMessage: WrapEmit): HTTP2Messages {
   const undos: Undo[] = [];
   let isWatching = false;
 
   function patch(prototype: object, wrap: WrapEmit): void {
-    undos.push(patchMethod(prototype as { emit: Emit }, 'emit', wrap));
+    undos.push(patchEmit(prototype as { emit: Emit }, wrap));
   }
 
   return {
