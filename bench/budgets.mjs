@@ -93,6 +93,16 @@ function judgeHop({ clients, threads }) {
       ),
     ],
     [
+      'a request with no trace where others had one, of the floor',
+      String(RELAY),
+      each((series) =>
+        atMost(
+          summarize(pairedRatios(series['agent, no trace now'].ratio, series['floor, no trace now'].ratio)),
+          RELAY,
+        ),
+      ),
+    ],
+    [
       'a relayed trace, of the floor',
       String(RELAY),
       each((series) =>

@@ -42,9 +42,19 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
   try {
     for (const variant of variants) {
       const env = environment(variant, { upstream: upstream.url, sink: sink.url });
-      const server = await startServer(node, [...nodeOptions, ...variant.preload], env);
+      const start = () => startServer(node, [...nodeOptions, ...variant.preload], env);
+      const server = await start();
       servers.set(variant.name, server);
       await checkArrival({ variant, server, upstream, sink, clients });
+      if (variant.expectOfTrace === undefined) continue;
+      // Who sends nothing of a request without a trace may be asleep.
+      const tested = variant.isTracedBefore ? server : await start();
+      const traced = { ...variant, inbound: 'trace', expect: variant.expectOfTrace };
+      try {
+        await checkArrival({ variant: traced, server: tested, upstream, sink, clients });
+      } finally {
+        if (tested !== server) await tested.stop();
+      }
     }
   } catch (error) {
     await stop();

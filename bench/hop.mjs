@@ -13,15 +13,17 @@ import { BASELINE, SERVERS } from './variants.mjs';
  */
 export async function measureHop(node, plan, progress) {
   const variants = SERVERS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
-  const withTrace = variants.filter(({ inbound }) => inbound === 'trace');
-  const withoutTrace = variants.filter(({ inbound }) => inbound === 'none');
   const bareWithout = { ...BASELINE, inbound: 'none' };
   const result = { clients: {}, threads: {} };
   const called = plan.clients.filter((client) => client !== 'none');
   progress.expect(plan.generations * plan.clients.length * plan.rounds);
   for (let generation = 0; generation < plan.generations; generation++) {
-    progress.say(`Node ${node.major}: ${variants.length + 1} servers start, their headers are looked at`);
-    const fleet = await startFleet(node.binary, [BASELINE, ...variants], { clients: called });
+    // Peers are far from any budget of ours: one process of each.
+    const present = variants.filter(({ group }) => generation === 0 || group === undefined);
+    const withTrace = present.filter(({ inbound }) => inbound === 'trace');
+    const withoutTrace = present.filter(({ inbound }) => inbound === 'none');
+    progress.say(`Node ${node.major}: ${present.length + 1} servers start, their headers are looked at`);
+    const fleet = await startFleet(node.binary, [BASELINE, ...present], { clients: called });
     pinDriver(true);
     try {
       for (const client of plan.clients) {

@@ -14,9 +14,17 @@ const SERVER_CORE = String(CORES.at(-1));
 const ALL_CORES = CORES.join(',');
 
 /**
- * Idle servers keep their compiled code: without these options a burst after a pause would measure the compiler.
+ * Idle servers keep their compiled code: without the first options a burst after a pause would measure the compiler.
+ * And the young generation has its full size from the start: V8 makes it grow by what it meets, and two processes of
+ * the same program that it let grow at different times differed by 30 %.
  */
-const SERVER_OPTIONS = ['--no-flush-bytecode', '--no-memory-reducer', '--expose-gc'];
+const SERVER_OPTIONS = [
+  '--no-flush-bytecode',
+  '--no-memory-reducer',
+  '--expose-gc',
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=16',
+];
 
 const running = new Set();
 process.on('exit', () => {

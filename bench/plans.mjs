@@ -1,12 +1,12 @@
 /** How much is measured: all of it, what three minutes are enough for, or what only shows that the bench works. */
 
-const WARM_UP = { requests: 10_000, milliseconds: 4_000 };
+const WARM_UP = { requests: 8_000, milliseconds: 3_000 };
 const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 
 export const FULL = {
   nodes: ['20', '24'],
   startup: { apps: ['empty', 'express-axios'], starts: 24 },
-  hop: { clients: CLIENTS, generations: 2, rounds: 8, milliseconds: 120, warmUp: WARM_UP, retakes: 3 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 6, milliseconds: 120, warmUp: WARM_UP, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
@@ -66,6 +66,8 @@ export const TINY = {
       'agent, relay',
       'bare again, no trace',
       'agent, no trace',
+      'floor, no trace now',
+      'agent, no trace now',
       'runs',
       'agent, runs',
     ],

@@ -1,9 +1,11 @@
 /**
- * A CPU profile of a service under the agent that relays through http: what share of its time is the agent's own.
+ * CPU profiles of a service under the agent that relays: what share of its time is the agent's own.
  *
- *   npm run bench:profile -- --node 24 --requests 60000 --top 20
+ *   npm run bench:profile                                        through each client, on Node 24
+ *   npm run bench:profile -- --node 20 --clients http --top 20
+ *   npm run bench:profile -- --clients none                      it only answers
  *
- * Writes relay.cpuprofile, which developer tools open, into .cache/bench/results.
+ * Writes relay-<client>.cpuprofile, which developer tools open, into .cache/bench/results.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,8 +27,9 @@ const WARM_UP = { requests: 8_000, milliseconds: 8_000 };
 const { values } = parseArgs({
   options: {
     node: { type: 'string', default: '24' },
+    clients: { type: 'string', default: 'http,fetch,undici,axios,got' },
     requests: { type: 'string', default: '60000' },
-    top: { type: 'string', default: '20' },
+    top: { type: 'string', default: '10' },
     variant: { type: 'string', default: 'agent, relay' },
   },
 });
@@ -34,35 +37,53 @@ const reason = reasonNotToMeasure() ?? installNodes([values.node]);
 if (reason !== undefined) throw new Error(reason);
 
 const [variant] = named(SERVERS, values.variant);
-const fleet = await startFleet(nodeBinary(values.node), [variant], { clients: ['http'] });
-pinDriver(true);
-const { server, load } = await fleet.entry(variant, '/http', { warmUp: WARM_UP });
-await server.ask('startProfile');
-await load.send(times(Number(values.requests)));
-const profile = await server.ask('stopProfile');
-await fleet.stop();
-
 const directory = join(root, '.cache', 'bench', 'results');
 mkdirSync(directory, { recursive: true });
-writeFileSync(join(directory, 'relay.cpuprofile'), JSON.stringify(profile));
-report(selfTimes(profile, AGENT_FILE));
+console.log(`Node ${values.node}, ${variant.label}, ${values.requests} requests through each client\n`);
+const rows = [];
+for (const client of values.clients.split(',')) {
+  const profile = await takeProfile(client);
+  writeFileSync(join(directory, `relay-${client}.cpuprofile`), JSON.stringify(profile));
+  rows.push(report(client, selfTimes(profile, AGENT_FILE)));
+}
+const header = [
+  '',
+  'main thread, microseconds a request',
+  `in frames of ${AGENT_FILE}`,
+  `${percent(BUDGET)} at most`,
+];
+console.log(table(header, rows));
 
-function report({ busy, share, frames }) {
-  const percent = (part) => `${(part * 100).toFixed(2)} %`;
-  const shown = (list) => list.map(({ name, where, time }) => [percent(time / busy), name, where]);
+async function takeProfile(client) {
+  const clients = client === 'none' ? ['http'] : [client];
+  const fleet = await startFleet(nodeBinary(values.node), [variant], { clients });
+  pinDriver(true);
+  try {
+    const { server, load } = await fleet.entry(variant, `/${client}`, { warmUp: WARM_UP });
+    await server.ask('startProfile');
+    await load.send(times(Number(values.requests)));
+    return await server.ask('stopProfile');
+  } finally {
+    pinDriver(false);
+    await fleet.stop();
+  }
+}
+
+function report(client, { busy, share, frames }) {
   const ours = frames.filter(({ isOurs }) => isOurs);
   if (ours.length === 0) process.exitCode = 1;
   const verdict = ours.length === 0 ? 'not measured: there are none' : share < BUDGET ? 'met' : 'NOT MET';
-  const perRequest = (busy / Number(values.requests)).toFixed(1);
-  console.log(`Node ${values.node}, ${variant.label}, ${values.requests} requests through http
-${perRequest} microseconds of the main thread a request, of which in frames of ${AGENT_FILE}: ${percent(share)}
-budget ${percent(BUDGET)}: ${verdict}
+  const shown = (list) =>
+    list.slice(0, Number(values.top)).map(({ name, where, time }) => [percent(time / busy), name, where]);
+  console.log(`${client}: the agent's own frames, and all
 
-The agent's own frames:
+${table(['self time', 'function', 'at'], shown(ours))}
 
-${table(['self time', 'function', 'at'], shown(ours.slice(0, Number(values.top))))}
+${table(['self time', 'function', 'at'], shown(frames))}
+`);
+  return [client, (busy / Number(values.requests)).toFixed(1), percent(share), verdict];
+}
 
-All frames:
-
-${table(['self time', 'function', 'at'], shown(frames.slice(0, Number(values.top))))}`);
+function percent(part) {
+  return `${(part * 100).toFixed(2)} %`;
 }

@@ -16,6 +16,8 @@ const LINES = [
   ['bare Node again: the noise', 'bare again', 'bare again'],
   ['the floor: both headers copied by hand', undefined, 'floor'],
   ['the agent, a request with no trace', undefined, 'agent, no trace'],
+  ['the same, where requests before had one', undefined, 'agent, no trace now'],
+  ['the floor, there', undefined, 'floor, no trace now'],
   ['the agent, a trace passed on', 'agent, import', 'agent, relay'],
   ['the same, by `--require`', 'agent, require', undefined],
   ['the agent, with runs', undefined, 'agent, runs'],

@@ -17,7 +17,8 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {string} app of the start-up, where it is another than the others'
  * @property {'trace' | 'none'} inbound what its requests come with
  * @property {string} expect a check of arrival.mjs
- * @property {string} expectOfTrace the same of requests with a trace, where it is measured with others
+ * @property {string} expectOfTrace the same of requests with a trace, where it is measured without
+ * @property {boolean} isTracedBefore whether the process that is measured has served those; else another does
  * @property {string} group the peer it needs
  * @property {number} every takes part in each so-manieth round
  * @property {boolean} tracing whether LangSmith's tracing is on
@@ -56,10 +57,22 @@ export const SERVERS = [
   variant('floor', 'floor: two headers copied by hand', { manner: 'floor', expect: 'same trace' }),
   variant('agent, relay', 'the agent, relay', { preload: AGENT_IMPORT, expect: 'same trace' }),
   variant('bare again, no trace', 'bare Node again, no trace', { inbound: 'none' }),
-  variant('agent, no trace', 'the agent, no trace', {
+  variant('agent, no trace', 'the agent, no trace ever', {
     preload: AGENT_IMPORT,
     inbound: 'none',
     expectOfTrace: 'same trace',
+  }),
+  variant('floor, no trace now', 'floor, no trace, but before', {
+    manner: 'floor',
+    inbound: 'none',
+    expectOfTrace: 'same trace',
+    isTracedBefore: true,
+  }),
+  variant('agent, no trace now', 'the agent, no trace, but before', {
+    preload: AGENT_IMPORT,
+    inbound: 'none',
+    expectOfTrace: 'same trace',
+    isTracedBefore: true,
   }),
   variant('sdk', 'LangSmith SDK by hand, tracing off', { manner: 'sdk', expect: 'same trace' }),
   variant('runs', 'LangSmith SDK, runs and no headers', { manner: 'runs', tracing: true }),

@@ -12,6 +12,7 @@ function floor() {
   const inbound = new AsyncLocalStorage();
   return (request, call) => {
     const { 'langsmith-trace': trace, baggage } = request.headers;
+    if (trace === undefined) return call();
     return inbound.run({ 'langsmith-trace': trace, baggage }, async () => call(inbound.getStore()));
   };
 }

@@ -72,7 +72,7 @@ onLinux('a variant that does not do what it is measured for', { timeout: TIMEOUT
     );
     // Of requests without a trace a process without the agent sends nothing either.
     await expect(start({ ...named('agent, no trace'), preload: [] })).rejects.toThrow(
-      'the agent, no trace, by fetch: langsmith-trace was undefined',
+      'the agent, no trace ever, by fetch: langsmith-trace was undefined',
     );
   });
 });

@@ -45,6 +45,7 @@ describe('start-up', () => {
 
 describe('a hop', () => {
   const NO_TRACE = 'a request with no trace, of bare';
+  const NO_TRACE_NOW = 'a request with no trace where others had one, of the floor';
   const RELAY = 'a relayed trace, of the floor';
   const RUNS = 'with runs, of the floor and what the SDK itself costs';
   const hop = (changed: object) =>
@@ -57,6 +58,8 @@ describe('a hop', () => {
             runs: ratio(3, 3),
             'bare again, no trace': ratio(0.98, 1.02),
             'agent, no trace': ratio(1.01, 1.03),
+            'floor, no trace now': ratio(1.1, 1.1),
+            'agent, no trace now': ratio(1.15, 1.15),
             'agent, relay': ratio(1.25, 1.25),
             'agent, runs': ratio(3.4, 3.4),
             ...changed,
@@ -71,6 +74,11 @@ describe('a hop', () => {
 
   it('with no trace must not lie above all that a second bare may be', () => {
     expect(hop({ 'agent, no trace': ratio(1.03, 1.04) })[NO_TRACE]).toBe('NOT MET');
+  });
+
+  it('with no trace where others had one is compared with the floor', () => {
+    expect(hop({})[NO_TRACE_NOW]).toBe('met');
+    expect(hop({ 'agent, no trace now': ratio(1.17, 1.17) })[NO_TRACE_NOW]).toBe('NOT MET');
   });
 
   it('says where the noise would hide a tenth', () => {
