@@ -8,7 +8,8 @@ import { BASELINE, SERVERS } from './variants.mjs';
  * @param {object} node `{major, binary}`
  * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst, the `warmUp`
  *   before it (see fleet.mjs), `variants` by name
- * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation; and how
+ * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation in
+ *   which it takes part; and how
  *   many threads each server had
  */
 export async function measureHop(node, plan, progress) {

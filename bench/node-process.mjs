@@ -15,8 +15,8 @@ const ALL_CORES = CORES.join(',');
 
 /**
  * Idle servers keep their compiled code: without the first options a burst after a pause would measure the compiler.
- * And the young generation has its full size from the start: V8 makes it grow by what it meets, and two processes of
- * the same program that it let grow at different times differed by 30 %.
+ * And the semi-spaces have their full size from the start: V8 makes them grow by what it meets, and two processes of the
+ * same program that it let grow at different times differed by 30 %.
  */
 const SERVER_OPTIONS = [
   '--no-flush-bytecode',

@@ -152,15 +152,14 @@ const METHOD = `## How it was measured
   round the variants in changing order, with a burst of bare Node before and after every three; a ratio is to these two.
 - A burst's CPU is what the kernel has counted for the server's threads until it is idle again, divided by the requests it has served;
   what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
-- The young generation of a server has 16 MiB from the start. V8 makes it grow by what it meets, and two processes of one
-  program that it let grow at different times differed by 30 %.
+- The semi-spaces of a server's young generation have 16 MiB from the start. V8 makes them grow by what it meets, and two
+  processes of one program that it let grow at different times differed by 30 %.
 - All requests but those with "no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
   of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.
-- "No trace ever": the process has not met one. "No trace, but before": it has served requests with one, as in a service
-  where some callers trace.
+- "No trace ever": the process has not met one. "No trace, but before": it has served two with one by each client.
 - Before its first burst with a client a server has answered 8,000 requests, or as many as it could in three seconds: until
   then V8 is compiling, and who has served more of them looks cheaper.
-- Peers take part in every third round, with one process each: they have fewer samples.
+- Peers have one process each in a hop, and start in every third round: they have fewer samples.
 - Growth with metadata: what goes beyond \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB) the agent leaves out, so at 10 kB and
   100 kB it sends less than the floor, which copies all of it.
 - The interval of a median is from drawing processes, and samples of each, anew a thousand times.

@@ -15,7 +15,7 @@ const GUARDS = [
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|function apply|return patchMethod)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function (injectInto|isTooLarge|takeBack))/,
-  /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|isWithin)|function (boundTo|contextFor|isObject|isNodesOwn)|const wrapMessageEmit)/,
+  /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|isWithin|isNodesOwn)|function (boundTo|contextFor|isObject)|const wrapMessageEmit)/,
   /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function call)/,
   /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (isHeard|isElsewhere|emitInContext)|const (boundOf|isIn))/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,

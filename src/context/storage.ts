@@ -82,7 +82,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
 
   function current(): Context | undefined {
     // On Node up to 22 a look-up from a callback of Node's own is a call into C++.
-    const context = isEntered ? contexts.getStore() : undefined;
+    const context = isEntered || none !== undefined ? contexts.getStore() : undefined;
     if (context !== undefined || previous === undefined) return context;
     const store = previous.getStore();
     return store === undefined ? undefined : new Scope(store, undefined);

@@ -17,7 +17,7 @@ export type WrapEmit = (original: () => Emit) => Emit;
 /**
  * @param boundOf what an emitter is bound to
  * @param isIn whether a context is that, or one within it
- * @param isNodesOwn whether the one listener of an event is Node's, and calls nothing of the application's
+ * @param isNodesOwn whether the one listener of an event is Node's, and nothing of the application's comes of it
  */
 export function createEmitWrapper<T extends Context>(
   contexts: ContextStorage,

@@ -40,6 +40,8 @@ interface Request extends ClientRequest {
   socketPath?: string | null;
   /** Request line and headers as they go to the wire; `null` until then (`_http_outgoing.js`, Node 8 to 26). */
   _header?: string | null;
+  /** What it knows of it before it looks at the headers. */
+  _contentLength?: number | null | undefined;
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
@@ -77,12 +79,16 @@ function watchRequests(prototype: Request, contexts: ContextStorage, propagator:
           original().call(this, firstLine, headers);
           return;
         }
+        // The request may outlive its moment on a keep-alive socket; its context need not. And who has it written again,
+        // as http-proxy-agent does, finds the headers there.
+        made.attach(this, undefined);
         const sent = injectInto(this, headers, context);
         const isUnmeasured = unmeasured === this;
         unmeasured = undefined;
+        const { _contentLength: contentLength } = this;
         original().call(this, firstLine, sent);
         if (!isUnmeasured || !isTooLarge(this)) return;
-        takeBack(this);
+        takeBack(this, contentLength);
         propagator.revise(measuredCarrier, this, context);
         original().call(this, firstLine, headers);
       },
@@ -146,9 +152,10 @@ function isTooLarge({ _header: header }: Request): boolean {
   return typeof header === 'string' && header.length > MAX_REQUEST_BYTES;
 }
 
-/** As if it had never had them, nor been written. */
-function takeBack(request: Request): void {
+/** As if it had never had them, nor been written: with a length, Node writes `Content-Disposition` in another way. */
+function takeBack(request: Request, contentLength: number | null | undefined): void {
   request._header = null;
+  request._contentLength = contentLength;
   messages.removeHeader.call(request, TRACE_HEADER);
   messages.removeHeader.call(request, BAGGAGE_HEADER);
 }
@@ -196,8 +203,8 @@ function rawHeader(headers: RawHeaders, name: string): HeaderValue {
   return asHeaderValue(values);
 }
 
-/** ` `, ` HTTP/1.1\r\n`, and the `Connection` and `Transfer-Encoding` lines that Node adds when it writes. */
-const REQUEST_LINE_OVERHEAD = 64;
+/** ` `, ` HTTP/1.1\r\n`, the `Connection` and `Transfer-Encoding` lines that Node adds when it writes, and the empty one. */
+const REQUEST_LINE_OVERHEAD = 66;
 
 /**
  * `{name: [Name, value]}`, as a request keeps its headers (`_http_outgoing.js`, Node 8 to 26). `getHeaderNames` makes an

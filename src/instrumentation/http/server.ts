@@ -48,6 +48,9 @@ export function installHTTPServer(contexts: ContextStorage, propagator: Propagat
 function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propagator: Propagator): Undo {
   const undos: Undo[] = [];
   const inbounds = createAttachment<Inbound | null>();
+  const finished = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel').channel(
+    'http.server.response.finish',
+  );
   let Response: typeof ServerResponse | undefined;
   let isActive = true;
 
@@ -78,6 +81,13 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
         ? original().apply(this, args)
         : contexts.run(context, apply, original(), this, args);
     };
+
+  /**
+   * Node listens to each response until it is written (`_http_server.js`: `resOnFinish`, Node 18 to 26), and tells the
+   * subscribers of a channel. A response that was put together without a socket has not passed through there.
+   */
+  const isNodesOwn = (message: object, event: string | symbol): boolean =>
+    event === 'finish' && !finished.hasSubscribers && isObject((message as ServerResponse).socket);
 
   const isWithin = (current: Context | undefined, bound: Inbound | undefined): boolean =>
     inboundOf(current) === bound;
@@ -169,14 +179,6 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter(isBuiltinLoaded)
     .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
-}
-
-/**
- * Node listens to each response until it is written (`_http_server.js`: `resOnFinish`, Node 18 to 26). One that was put
- * together without a socket has not passed through there.
- */
-function isNodesOwn(message: object, event: string | symbol): boolean {
-  return event === 'finish' && isObject((message as ServerResponse).socket);
 }
 
 function isObject(value: unknown): value is object {
