@@ -14,23 +14,37 @@ type Bound<T> = T | null | undefined;
 
 export type WrapEmit = (original: () => Emit) => Emit;
 
+/** One listener is the function itself. */
+export type Listeners = ((...args: never[]) => unknown) | readonly unknown[] | undefined;
+
+/**
+ * What an emitter keeps its listeners in (`events.js`, Node 0.1 to 26). `listenerCount` is called where that is missing:
+ * with eight events a request, each heard by nobody, the call is as much as the look.
+ */
+interface Emitter {
+  readonly _events?: Readonly<Record<string | symbol, Listeners>>;
+}
+
 /**
  * @param boundOf what an emitter is bound to
  * @param isIn whether a context is that, or one within it
- * @param isNodesOwn whether the one listener of an event is Node's, and nothing of the application's comes of it
+ * @param isNodesOwn whether the one `listener` of an event is Node's, and nothing of the application's comes of it
  */
 export function createEmitWrapper<T extends Context>(
   contexts: ContextStorage,
   boundOf: (emitter: object) => Bound<T>,
   isIn: (current: Context | undefined, bound: T | undefined) => boolean,
-  isNodesOwn?: (emitter: object, event: string | symbol) => boolean,
+  isNodesOwn?: (emitter: object, event: string | symbol, listener: Listeners) => boolean,
 ): WrapEmit {
   const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
 
   /** Most events have no listener. An `error` may have others (`errorMonitor`). */
   function isHeard(emitter: object, event: string | symbol): boolean {
-    const count = listenerCount.call(emitter as EventEmitter, event);
-    return count > 1 || event === 'error' || (count === 1 && !isNodesOwn?.(emitter, event));
+    const events = (emitter as Emitter)._events;
+    if (typeof events !== 'object') return listenerCount.call(emitter as EventEmitter, event) > 0;
+    const found = events[event];
+    if (found === undefined) return event === 'error';
+    return isNodesOwn === undefined || !isNodesOwn(emitter, event, found);
   }
 
   function isElsewhere(emitter: object): boolean {

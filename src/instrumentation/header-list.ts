@@ -11,3 +11,10 @@ export function removeFromList(list: unknown[], name: string): void {
 export function asHeaderValue(found: readonly string[]): HeaderValue {
   return found.length > 1 ? found : found[0];
 }
+
+/** `found` and one more value of the same header, which may be several: one that comes once makes no array. */
+export function withValue(found: HeaderValue, value: unknown): HeaderValue {
+  if (Array.isArray(value)) return value.reduce(withValue, found);
+  const text = String(value);
+  return found === undefined ? text : [...(typeof found === 'string' ? [found] : found), text];
+}

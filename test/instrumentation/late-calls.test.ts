@@ -8,6 +8,7 @@ it('a call from a late event is of its own request, and one whose header is writ
   expect(JSON.parse(stdout || stderr)).toEqual({
     'finish of /first': traces[0],
     'finish of /second': traces[1],
+    'end of /read': traces[2],
     again: traces[2],
     counted: 1,
   });

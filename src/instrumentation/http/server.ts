@@ -12,7 +12,7 @@ import { type Context, type ContextStorage, inboundOf } from '../../context/stor
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
-import { createEmitWrapper } from '../bound-emitters.ts';
+import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
 import { createAttachment } from '../fields.ts';
 import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
@@ -52,6 +52,7 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
     'http.server.response.finish',
   );
   let Response: typeof ServerResponse | undefined;
+  let clearIncoming: (() => unknown) | undefined;
   let isActive = true;
 
   const boundToIt = (message: object): Bound => inbounds.of(message);
@@ -84,10 +85,20 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
 
   /**
    * Node listens to each response until it is written (`_http_server.js`: `resOnFinish`, Node 18 to 26), and tells the
-   * subscribers of a channel. A response that was put together without a socket has not passed through there.
+   * subscribers of a channel; a response that was put together without a socket has not passed through there. And to the
+   * end of a request that was answered before (`clearIncoming`).
    */
-  const isNodesOwn = (message: object, event: string | symbol): boolean =>
-    event === 'finish' && !finished.hasSubscribers && isObject((message as ServerResponse).socket);
+  const isNodesOwn = (message: object, event: string | symbol, listener: Listeners): boolean => {
+    if (typeof listener !== 'function') return false;
+    if (event === 'end') return listener === clearIncoming || isClearIncoming(listener);
+    return event === 'finish' && !finished.hasSubscribers && isObject((message as ServerResponse).socket);
+  };
+
+  function isClearIncoming(listener: () => unknown): boolean {
+    if (listener.name !== 'clearIncoming' || !String(listener).includes('parser.incoming')) return false;
+    clearIncoming = listener;
+    return true;
+  }
 
   const isWithin = (current: Context | undefined, bound: Inbound | undefined): boolean =>
     inboundOf(current) === bound;

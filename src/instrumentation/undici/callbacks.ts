@@ -40,14 +40,15 @@ interface Request {
 type Callback = (this: Request, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
 
 export interface UndiciCallbacks {
-  /** From now on `request` calls back in `context`; in none where it is `undefined`. */
+  /** From now on what is bound of the class of `prototype` keeps to its context. */
+  watch(prototype: object): void;
+  /** `request` calls back in `context`; in none where it is `undefined`. */
   bind(request: object, context: Context | undefined): void;
   uninstall: Undo;
 }
 
 export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallbacks {
   const undos: Undo[] = [];
-  const patched = new WeakSet<object>();
   const sockets = createBoundEmitters(contexts);
 
   // Four arguments at most, named: a request where there is no run costs no object for them.
@@ -73,15 +74,14 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
   };
 
   return {
-    bind(request, context) {
-      const prototype = Object.getPrototypeOf(request) as Record<string, Callback>;
-      if (!patched.has(prototype)) {
-        patched.add(prototype);
-        for (const name of CALLBACKS) {
-          if (typeof prototype[name] !== 'function') continue;
-          undos.push(patchMethod(prototype, name, UPGRADES.includes(name) ? wrapUpgrade : wrap));
-        }
+    watch(prototype) {
+      const methods = prototype as Record<string, Callback>;
+      for (const name of CALLBACKS) {
+        if (typeof methods[name] !== 'function') continue;
+        undos.push(patchMethod(methods, name, UPGRADES.includes(name) ? wrapUpgrade : wrap));
       }
+    },
+    bind(request, context) {
       if (context !== undefined) (request as Request)[CONTEXT] = context;
     },
     uninstall() {

@@ -11,7 +11,7 @@ import {
   originOf,
 } from '../../policy/destinations.ts';
 import type { HeaderValue, OutgoingCarrier } from '../../propagator.ts';
-import { asHeaderValue, removeFromList } from '../header-list.ts';
+import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;
@@ -61,14 +61,11 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   destination,
   target: ({ path }) => path,
   header({ headers }, name): HeaderValue {
-    const values: string[] = [];
+    let found: HeaderValue;
     for (let i = 0; i + 1 < headers.length; i += 2) {
-      if (!isNamed(headers[i], name)) continue;
-      const value = headers[i + 1];
-      if (Array.isArray(value)) values.push(...value.map(String));
-      else values.push(String(value));
+      if (isNamed(headers[i], name)) found = withValue(found, headers[i + 1]);
     }
-    return asHeaderValue(values);
+    return found;
   },
   size({ headers, path }) {
     let size = path.length + REQUEST_LINE_OVERHEAD;

@@ -44,25 +44,34 @@ interface Requests {
 
 function watchRequests(contexts: ContextStorage, propagator: Propagator): Requests {
   const undos: Undo[] = [];
-  const patched = new WeakSet<object>();
+  const watched = new WeakSet<object>();
+  /** Of most processes it is the only one, and that need not be hashed. */
+  let lastWatched: object | undefined;
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
 
   function onRequest(request: UndiciRequest): void {
     const context = pool.isInItsContext(request) ? contexts.current() : undefined;
+    const prototype = Object.getPrototypeOf(request) as UndiciRequest;
+    if (prototype !== lastWatched) watch(prototype);
     callbacks.bind(request, context);
-    keepOneBaggage(request);
     if (context === undefined || request.method === 'CONNECT') return;
     const carrier = carrierOf(request);
     if (carrier !== undefined) propagator.inject(carrier, request, context);
     else logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
   }
 
+  function watch(prototype: UndiciRequest): void {
+    lastWatched = prototype;
+    if (watched.has(prototype)) return;
+    watched.add(prototype);
+    callbacks.watch(prototype);
+    keepOneBaggage(prototype);
+  }
+
   /** An agent that subscribed later adds its members by `addHeader`, which never looks for what is there. */
-  function keepOneBaggage(request: UndiciRequest): void {
-    const prototype = Object.getPrototypeOf(request) as UndiciRequest;
-    if (patched.has(prototype) || typeof prototype.addHeader !== 'function') return;
-    patched.add(prototype);
+  function keepOneBaggage(prototype: UndiciRequest): void {
+    if (typeof prototype.addHeader !== 'function') return;
     undos.push(
       patchMethod<UndiciRequest, AddHeader>(
         prototype,

@@ -52,6 +52,9 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const seen = new WeakMap<object, boolean>();
   /** The contexts of what waits; what was queued where there was no run has none. */
   const waiting = new WeakMap<Item, Context>();
+  /** Of most processes it is the only one, and that need not be hashed. */
+  let lastClass: object | undefined;
+  let isLastFollowed = false;
   /** What a pool has taken out of its queue and is about to dispatch. */
   let taken: Item | undefined;
   /** Dispatches of patched classes that are on the stack. */
@@ -151,13 +154,17 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
 
   return {
     isInItsContext({ constructor: requestClass }) {
-      const known = seen.get(requestClass);
-      if (known === undefined) {
-        seen.set(requestClass, find(requestClass as unknown as { prototype: object }));
-        // The first of all cannot have waited for another.
-        return true;
+      if (requestClass !== lastClass) {
+        const known = seen.get(requestClass);
+        lastClass = requestClass;
+        isLastFollowed = known ?? find(requestClass as unknown as { prototype: object });
+        if (known === undefined) {
+          seen.set(requestClass, isLastFollowed);
+          // The first of all cannot have waited for another.
+          return true;
+        }
       }
-      if (known || depth > 0) return true;
+      if (isLastFollowed || depth > 0) return true;
       const why = 'the pools of an undici in a bundle cannot be followed: no trace is sent';
       logOnce('bundled undici', 'warn', why);
       return false;
