@@ -86,7 +86,7 @@ function judgeHop({ clients, threads }) {
       'within the noise of a second bare',
       each((series) =>
         within(
-          summarize(series['agent, no trace'].ratio),
+          summarize(pairedRatios(series['agent, no trace'].cpu, series['bare again, no trace'].cpu)),
           summarize(series['bare again, no trace'].ratio),
           NO_TRACE_RESOLUTION,
         ),
@@ -97,7 +97,7 @@ function judgeHop({ clients, threads }) {
       String(RELAY),
       each((series) =>
         atMost(
-          summarize(pairedRatios(series['agent, no trace now'].ratio, series['floor, no trace now'].ratio)),
+          summarize(pairedRatios(series['agent, no trace now'].cpu, series['floor, no trace now'].cpu)),
           RELAY,
         ),
       ),
@@ -106,15 +106,16 @@ function judgeHop({ clients, threads }) {
       'a relayed trace, of the floor',
       String(RELAY),
       each((series) =>
-        atMost(summarize(pairedRatios(series['agent, relay'].ratio, series['floor'].ratio)), RELAY),
+        atMost(summarize(pairedRatios(series['agent, relay'].cpu, series['floor'].cpu)), RELAY),
       ),
     ],
     [
       'with runs, of the floor and what the SDK itself costs',
       String(RUNS),
       each((series) => {
-        const sdk = pair(series['runs'].ratio, series['floor'].ratio, (runs, floor) => runs - 1 + floor);
-        return atMost(summarize(pairedRatios(series['agent, runs'].ratio, sdk)), RUNS);
+        const over = pair(series['floor'].cpu, series['bare again'].cpu, (floor, bare) => floor - bare);
+        const sdk = pair(series['runs'].cpu, over, (runs, floor) => runs + floor);
+        return atMost(summarize(pairedRatios(series['agent, runs'].cpu, sdk)), RUNS);
       }),
     ],
   ];
@@ -128,7 +129,7 @@ function judgeGrowth({ 'requests served': served, 'modules loaded': modules }) {
   const start = (count) => summarize([modules[count].startup['agent, require'].cpu.over]);
   const relay = (count) => {
     const { hop } = modules[count];
-    return summarize(pairedRatios(hop['agent, relay'].ratio, hop['floor'].ratio));
+    return summarize(pairedRatios(hop['agent, relay'].cpu, hop['floor'].cpu));
   };
   return [
     [

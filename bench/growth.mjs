@@ -79,7 +79,7 @@ async function measureScale(fleet, scale, points, plan, progress, node) {
   for (const point of points) {
     progress.say(`Node ${node.major}: growth, ${scale}: ${point}`);
     const entry = (variant) => fleet.entry(variant, path(point), { warmUp: plan.warmUp, ...request(point) });
-    const group = { baseline: await entry(baseline), entries: [] };
+    const group = { name: baseline.name, baselines: [await entry(baseline)], entries: [] };
     for (const variant of variants) group.entries.push(await entry(variant));
     const samples = await measureRounds({ ...plan, groups: [group], onRound: progress.step });
     result[point] = seriesOf(samples);
@@ -140,7 +140,11 @@ async function measureModules(node, plan, progress) {
     const fleet = await startFleet(node.binary, [BASELINE, ...RELAYS], { clients: [CLIENT], nodeOptions });
     pinDriver(true);
     try {
-      const group = { baseline: await fleet.entry(BASELINE, PATH, plan), entries: [] };
+      const group = {
+        name: BASELINE.name,
+        baselines: [await fleet.entry(BASELINE, PATH, plan)],
+        entries: [],
+      };
       for (const variant of RELAYS) group.entries.push(await fleet.entry(variant, PATH, plan));
       const rounds = plan.moduleRounds;
       progress.expect(rounds);

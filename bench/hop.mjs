@@ -1,7 +1,7 @@
 /** What one request costs the service that handles it, alone and with a call out by each client. */
 import { startFleet } from './fleet.mjs';
 import { pinDriver } from './node-process.mjs';
-import { measureRounds } from './rounds.mjs';
+import { baselineBursts, measureRounds } from './rounds.mjs';
 import { BASELINE, SERVERS } from './variants.mjs';
 
 /**
@@ -14,7 +14,6 @@ import { BASELINE, SERVERS } from './variants.mjs';
  */
 export async function measureHop(node, plan, progress) {
   const variants = SERVERS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
-  const bareWithout = { ...BASELINE, inbound: 'none' };
   const result = { clients: {}, threads: {} };
   const called = plan.clients.filter((client) => client !== 'none');
   progress.expect(plan.generations * plan.clients.length * plan.rounds);
@@ -23,19 +22,26 @@ export async function measureHop(node, plan, progress) {
     const present = variants.filter(({ group }) => generation === 0 || group === undefined);
     const withTrace = present.filter(({ inbound }) => inbound === 'trace');
     const withoutTrace = present.filter(({ inbound }) => inbound === 'none');
-    progress.say(`Node ${node.major}: ${present.length + 1} servers start, their headers are looked at`);
-    const fleet = await startFleet(node.binary, [BASELINE, ...present], { clients: called });
+    // As many as have a burst in a round: who serves more requests than others is compiled better.
+    const baselines = Array.from({ length: baselineBursts(withTrace.length) }, (_, i) => ({
+      ...BASELINE,
+      name: i === 0 ? BASELINE.name : `${BASELINE.name} ${i}`,
+    }));
+    const all = [...baselines, ...present];
+    progress.say(`Node ${node.major}: ${all.length} servers start, their headers are looked at`);
+    const fleet = await startFleet(node.binary, all, { clients: called });
     pinDriver(true);
     try {
       for (const client of plan.clients) {
         progress.say(`Node ${node.major}: a hop, ${client === 'none' ? 'server only' : client}`);
         const entry = (variant) => fleet.entry(variant, `/${client}`, plan);
-        const group = async (baseline, members) => ({
-          baseline: { ...(await entry(baseline)), name: `bare, ${baseline.inbound}` },
+        const group = async (inbound, members) => ({
+          name: `bare, ${inbound}`,
+          baselines: await inTurn(baselines, (variant) => entry({ ...variant, inbound })),
           entries: await inTurn(members, entry),
         });
-        const groups = [await group(BASELINE, withTrace)];
-        if (withoutTrace.length > 0) groups.push(await group(bareWithout, withoutTrace));
+        const groups = [await group('trace', withTrace)];
+        if (withoutTrace.length > 0) groups.push(await group('none', withoutTrace));
         const samples = await measureRounds({ ...plan, groups, onRound: progress.step });
         addTo(result.clients, client, samples, generation);
         fleet.closeLoads();

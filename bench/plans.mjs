@@ -1,12 +1,12 @@
 /** How much is measured: all of it, what three minutes are enough for, or what only shows that the bench works. */
 
-const WARM_UP = { requests: 8_000, milliseconds: 3_000 };
+const WARM_UP = { requests: 8_000, milliseconds: 2_000 };
 const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 
 export const FULL = {
   nodes: ['20', '24'],
   startup: { apps: ['empty', 'express-axios'], starts: 24 },
-  hop: { clients: CLIENTS, generations: 3, rounds: 6, milliseconds: 120, warmUp: WARM_UP, retakes: 3 },
+  hop: { clients: CLIENTS, generations: 4, rounds: 6, milliseconds: 100, warmUp: WARM_UP, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],

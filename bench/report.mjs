@@ -150,6 +150,9 @@ const METHOD = `## How it was measured
 - Everything goes over loopback. Before a variant is timed, its headers are seen to arrive at the upstream.
 - Every server is alive at once and pinned to one core; what drives them and what they call is on the other. Bursts go
   round the variants in changing order, with a burst of bare Node before and after every three; a ratio is to these two.
+  As many processes of bare Node have them in turn as there are in a round: who serves more requests than others is
+  compiled better, and one process for all of them was 4 % cheaper than a second bare.
+- The budgets compare the bursts of two variants that follow one another directly, not their ratios to bare.
 - A burst's CPU is what the kernel has counted for the server's threads until it is idle again, divided by the requests it has served;
   what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
 - The semi-spaces of a server's young generation have 16 MiB from the start. V8 makes them grow by what it meets, and two
@@ -157,7 +160,7 @@ const METHOD = `## How it was measured
 - All requests but those with "no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
   of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.
 - "No trace ever": the process has not met one. "No trace, but before": it has served two with one by each client.
-- Before its first burst with a client a server has answered 8,000 requests, or as many as it could in three seconds: until
+- Before its first burst with a client a server has answered 8,000 requests, or as many as it could in two seconds: until
   then V8 is compiling, and who has served more of them looks cheaper.
 - Peers have one process each in a hop, and start in every third round: they have fewer samples.
 - Growth with metadata: what goes beyond \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB) the agent leaves out, so at 10 kB and
