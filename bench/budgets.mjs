@@ -86,7 +86,7 @@ function judgeHop({ clients, threads }) {
       'within the noise of a second bare',
       each((series) =>
         within(
-          summarize(pairedRatios(series['agent, no trace'].cpu, series['bare again, no trace'].cpu)),
+          summarize(series['agent, no trace'].ratio),
           summarize(series['bare again, no trace'].ratio),
           NO_TRACE_RESOLUTION,
         ),

@@ -34,6 +34,7 @@ async function takeBurst(server, load, milliseconds) {
   const begun = performance.now();
   const before = { server: server.cpu(), driver: process.cpuUsage(), machine: busyMilliseconds() };
   const sent = await load.send(after(milliseconds));
+  if (sent.requests === 0) throw new Error('a burst in which nothing was answered');
   await server.flush();
   const used = (await whenIdle(server)) - before.server;
   const driver = process.cpuUsage(before.driver);

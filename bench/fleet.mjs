@@ -25,7 +25,7 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
     open.add(load);
     await load.send(either(times(warmUp.requests), after(warmUp.milliseconds)));
     await server.flush();
-    return { name: variant.name, server, load, every: variant.every };
+    return { name: variant.name, server, load, beside: variant.beside };
   }
 
   function closeLoads() {

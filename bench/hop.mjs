@@ -23,11 +23,16 @@ export async function measureHop(node, plan, progress) {
     const withTrace = present.filter(({ inbound }) => inbound === 'trace');
     const withoutTrace = present.filter(({ inbound }) => inbound === 'none');
     // As many as have a burst in a round: who serves more requests than others is compiled better.
-    const baselines = Array.from({ length: baselineBursts(withTrace.length) }, (_, i) => ({
-      ...BASELINE,
-      name: i === 0 ? BASELINE.name : `${BASELINE.name} ${i}`,
-    }));
-    const all = [...baselines, ...present];
+    const bare = (inbound, beside) =>
+      Array.from({ length: baselineBursts(beside) }, (_, i) => ({
+        ...BASELINE,
+        inbound,
+        name: i === 0 && inbound === 'trace' ? BASELINE.name : `${BASELINE.name}, ${inbound} ${i}`,
+      }));
+    const parts = [withTrace, withoutTrace]
+      .filter((members) => members.length > 0)
+      .map((members) => ({ members, baselines: bare(members[0].inbound, members) }));
+    const all = parts.flatMap(({ members, baselines }) => [...baselines, ...members]);
     progress.say(`Node ${node.major}: ${all.length} servers start, their headers are looked at`);
     const fleet = await startFleet(node.binary, all, { clients: called });
     pinDriver(true);
@@ -35,13 +40,11 @@ export async function measureHop(node, plan, progress) {
       for (const client of plan.clients) {
         progress.say(`Node ${node.major}: a hop, ${client === 'none' ? 'server only' : client}`);
         const entry = (variant) => fleet.entry(variant, `/${client}`, plan);
-        const group = async (inbound, members) => ({
-          name: `bare, ${inbound}`,
-          baselines: await inTurn(baselines, (variant) => entry({ ...variant, inbound })),
+        const groups = await inTurn(parts, async ({ members, baselines }) => ({
+          name: `bare, ${members[0].inbound}`,
+          baselines: await inTurn(baselines, entry),
           entries: await inTurn(members, entry),
-        });
-        const groups = [await group('trace', withTrace)];
-        if (withoutTrace.length > 0) groups.push(await group('none', withoutTrace));
+        }));
         const samples = await measureRounds({ ...plan, groups, onRound: progress.step });
         addTo(result.clients, client, samples, generation);
         fleet.closeLoads();

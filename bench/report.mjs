@@ -149,10 +149,11 @@ const METHOD = `## How it was measured
 
 - Everything goes over loopback. Before a variant is timed, its headers are seen to arrive at the upstream.
 - Every server is alive at once and pinned to one core; what drives them and what they call is on the other. Bursts go
-  round the variants in changing order, with a burst of bare Node before and after every three; a ratio is to these two.
-  As many processes of bare Node have them in turn as there are in a round: who serves more requests than others is
-  compiled better, and one process for all of them was 4 % cheaper than a second bare.
-- The budgets compare the bursts of two variants that follow one another directly, not their ratios to bare.
+  round the variants in changing order, with a burst of bare Node before and after every two to four; a ratio is to
+  these two. As many processes of bare Node have them in turn as there are in a round, for who serves more requests than
+  others is compiled better: one process for all of them was 4 % cheaper than a second bare. (In "Growth" there is one.)
+- What a budget compares follows one another directly: the floor and the relay, a second bare and the agent with no
+  trace, and the same with runs, where what the floor takes over bare is added to the SDK's.
 - A burst's CPU is what the kernel has counted for the server's threads until it is idle again, divided by the requests it has served;
   what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
 - The semi-spaces of a server's young generation have 16 MiB from the start. V8 makes them grow by what it meets, and two

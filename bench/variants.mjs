@@ -20,7 +20,8 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {string} expectOfTrace the same of requests with a trace, where it is measured without
  * @property {boolean} isTracedBefore whether the process that is measured has served those; else another does
  * @property {string} group the peer it needs
- * @property {number} every takes part in each so-manieth round
+ * @property {number} every takes part in each so-manieth round of the start-ups
+ * @property {string} beside the one before it, which it is compared with: its bursts follow that one's directly
  * @property {boolean} tracing whether LangSmith's tracing is on
  */
 const variant = (name, label, options) => ({
@@ -53,12 +54,17 @@ const PEERS = [
 export const SERVERS = [
   AGAIN,
   variant('floor', 'floor: two headers copied by hand', { manner: 'floor', expect: 'same trace' }),
-  variant('agent, relay', 'the agent, relay', { preload: AGENT_IMPORT, expect: 'same trace' }),
+  variant('agent, relay', 'the agent, relay', {
+    preload: AGENT_IMPORT,
+    expect: 'same trace',
+    beside: 'floor',
+  }),
   variant('bare again, no trace', 'bare Node again, no trace', { inbound: 'none' }),
   variant('agent, no trace', 'the agent, no trace ever', {
     preload: AGENT_IMPORT,
     inbound: 'none',
     expectOfTrace: 'same trace',
+    beside: 'bare again, no trace',
   }),
   variant('floor, no trace now', 'floor, no trace, but before', {
     manner: 'floor',
@@ -71,6 +77,7 @@ export const SERVERS = [
     inbound: 'none',
     expectOfTrace: 'same trace',
     isTracedBefore: true,
+    beside: 'floor, no trace now',
   }),
   variant('sdk', 'LangSmith SDK by hand, tracing off', { manner: 'sdk', expect: 'same trace' }),
   variant('runs', 'LangSmith SDK, runs and no headers', { manner: 'runs', tracing: true }),
@@ -79,6 +86,7 @@ export const SERVERS = [
     manner: 'runs',
     tracing: true,
     expect: 'child of the trace',
+    beside: 'runs',
   }),
   variant('sdk, runs', 'LangSmith SDK by hand, with runs', {
     manner: 'sdkRuns',

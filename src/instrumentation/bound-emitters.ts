@@ -14,15 +14,12 @@ type Bound<T> = T | null | undefined;
 
 export type WrapEmit = (original: () => Emit) => Emit;
 
-/** One listener is the function itself. */
+/** One listener is the function itself; `undefined`: none. */
 export type Listeners = ((...args: never[]) => unknown) | readonly unknown[] | undefined;
 
-/**
- * What an emitter keeps its listeners in (`events.js`, Node 0.1 to 26). `listenerCount` is called where that is missing:
- * with eight events a request, each heard by nobody, the call is as much as the look.
- */
+/** What an emitter keeps its listeners in (`events.js`, Node 0.1 to 26). */
 interface Emitter {
-  readonly _events?: Readonly<Record<string | symbol, Listeners>>;
+  readonly _events?: Readonly<Record<string | symbol, Listeners>> | null;
 }
 
 /**
@@ -34,17 +31,16 @@ export function createEmitWrapper<T extends Context>(
   contexts: ContextStorage,
   boundOf: (emitter: object) => Bound<T>,
   isIn: (current: Context | undefined, bound: T | undefined) => boolean,
-  isNodesOwn?: (emitter: object, event: string | symbol, listener: Listeners) => boolean,
+  isNodesOwn?: (event: string | symbol, listener: Listeners) => boolean,
 ): WrapEmit {
-  const { listenerCount } = builtin<typeof import('node:events')>('events').EventEmitter.prototype;
+  const { EventEmitter: Class } = builtin<typeof import('node:events')>('events');
+  const { listenerCount } = Class.prototype;
+  const canLook = typeof (new Class() as Emitter)._events === 'object';
 
-  /** Most events have no listener. An `error` may have others (`errorMonitor`). */
-  function isHeard(emitter: object, event: string | symbol): boolean {
-    const events = (emitter as Emitter)._events;
-    if (typeof events !== 'object') return listenerCount.call(emitter as EventEmitter, event) > 0;
-    const found = events[event];
-    if (found === undefined) return event === 'error';
-    return isNodesOwn === undefined || !isNodesOwn(emitter, event, found);
+  /** A call of `listenerCount` for each of the eight events of a request, most heard by nobody, costs as much as the rest. */
+  function listenersOf(emitter: object, event: string | symbol): Listeners {
+    if (canLook) return (emitter as Emitter)._events?.[event];
+    return listenerCount.call(emitter as EventEmitter, event) > 0 ? [] : undefined;
   }
 
   function isElsewhere(emitter: object): boolean {
@@ -59,8 +55,10 @@ export function createEmitWrapper<T extends Context>(
       return contexts.run(boundOf(this) ?? undefined, apply, original(), this, args);
     }
     return function emit(this: object, event) {
-      // The eight events of a simple request are heard by nobody.
-      const isLost = isHeard(this, event) && isElsewhere(this);
+      const listeners = listenersOf(this, event);
+      // An `error` may have others (`errorMonitor`).
+      const isHeard = listeners !== undefined || event === 'error';
+      const isLost = isHeard && isElsewhere(this) && !isNodesOwn?.(event, listeners);
       // V8 makes no object of `arguments` in a function that only passes them on like this.
       // biome-ignore lint/complexity/noArguments: passed on as they came
       return (isLost ? emitInContext : original()).apply(this, arguments as unknown as Parameters<Emit>);

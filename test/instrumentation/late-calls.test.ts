@@ -3,12 +3,15 @@ import { fixture, run } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 it('a call from a late event is of its own request, and one whose header is written twice is counted once', async () => {
-  const traces = [dottedOrder(), dottedOrder(), dottedOrder()];
+  const traces = [dottedOrder(), dottedOrder(), dottedOrder(), dottedOrder()];
   const { stdout, stderr } = await run([fixture('apps/late-calls.cjs'), ...traces]);
   expect(JSON.parse(stdout || stderr)).toEqual({
     'finish of /first': traces[0],
     'finish of /second': traces[1],
     'end of /read': traces[2],
+    'end of /odd': traces[2],
+    'finish of /wrapped': traces[2],
+    'finish by hand': traces[3],
     again: traces[2],
     counted: 1,
   });

@@ -41,6 +41,11 @@ const REQUEST_EVENTS = new Set<unknown>([
   'connect',
 ]);
 
+/** The listeners of Node's own (`_http_server.js`, Node 18 to 26); what has another name or text is the application's. */
+const RES_ON_FINISH = 'bound resOnFinish';
+const CLEAR_INCOMING =
+  /^function clearIncoming\(req\) \{\s+req (?:\|\|= this|= req \|\| this);\s+const parser = req\.socket(?:\?\.parser| && req\.socket\.parser);\s+(?:\/\/.*\s+)*if \(parser && parser\.incoming === req\) \{\s+if \(req\.readableEnded\) \{\s+parser\.incoming = null;\s+\} else \{\s+req\.on\('end', clearIncoming\);\s+\}\s+\}\s+\}$/;
+
 export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
   return onFirstUse<{ emit: Emit }>(SERVER, (prototype) => watchServers(prototype, contexts, propagator));
 }
@@ -84,18 +89,23 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
     };
 
   /**
-   * Node listens to each response until it is written (`_http_server.js`: `resOnFinish`, Node 18 to 26), and tells the
-   * subscribers of a channel; a response that was put together without a socket has not passed through there. And to the
-   * end of a request that was answered before (`clearIncoming`).
+   * Node listens to each response until it is written, and then tells the subscribers of a channel; and to the end of a
+   * request that was answered before.
    */
-  const isNodesOwn = (message: object, event: string | symbol, listener: Listeners): boolean => {
-    if (typeof listener !== 'function') return false;
-    if (event === 'end') return listener === clearIncoming || isClearIncoming(listener);
-    return event === 'finish' && !finished.hasSubscribers && isObject((message as ServerResponse).socket);
-  };
+  function isNodesOwn(event: string | symbol, listener: Listeners): boolean {
+    try {
+      if (typeof listener !== 'function') return false;
+      if (event === 'end') return listener === clearIncoming || isClearIncoming(listener);
+      return event === 'finish' && listener.name === RES_ON_FINISH && !finished.hasSubscribers;
+    } catch {
+      // The application's: its `name` may be anything.
+      return false;
+    }
+  }
 
   function isClearIncoming(listener: () => unknown): boolean {
-    if (listener.name !== 'clearIncoming' || !String(listener).includes('parser.incoming')) return false;
+    if (listener.name !== 'clearIncoming') return false;
+    if (!CLEAR_INCOMING.test(Function.prototype.toString.call(listener))) return false;
     clearIncoming = listener;
     return true;
   }
