@@ -6,7 +6,7 @@ const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
 export const FULL = {
   nodes: ['20', '24'],
   startup: { apps: ['empty', 'express-axios'], starts: 24 },
-  hop: { clients: CLIENTS, generations: 4, rounds: 6, milliseconds: 100, warmUp: WARM_UP, retakes: 3 },
+  hop: { clients: CLIENTS, generations: 3, rounds: 6, milliseconds: 100, warmUp: WARM_UP, retakes: 3 },
   growth: {
     points: {
       depth: [1, 10, 100],
