@@ -23,11 +23,15 @@ function unitsOf(entries) {
 }
 
 /** Another first in each round, and every other one backwards: nobody always comes after the same. */
-export function orderOf(entries, round) {
-  const units = unitsOf(entries);
-  const first = (round >> 1) % units.length;
-  const order = [...units.slice(first), ...units.slice(0, first)];
-  return round % 2 === 0 ? order : order.reverse().map((unit) => unit.toReversed());
+export function orderOf(items, round) {
+  const first = (round >> 1) % items.length;
+  const order = [...items.slice(first), ...items.slice(0, first)];
+  return round % 2 === 0 ? order : order.reverse();
+}
+
+function unitsInOrder(entries, round) {
+  const order = orderOf(unitsOf(entries), round);
+  return round % 2 === 0 ? order : order.map((unit) => unit.toReversed());
 }
 
 /**
@@ -46,7 +50,7 @@ export async function measureRounds({ groups, rounds, milliseconds, retakes, onR
   const burst = ({ server, load }) => measureBurst(server, load, { milliseconds, retakes });
   for (let round = 0; round < rounds; round++) {
     for (const { name: baselineName, baselines, entries } of groups) {
-      const order = orderOf(entries, round);
+      const order = unitsInOrder(entries, round);
       let turn = round;
       const burstOfBaseline = () => burst(baselines[turn++ % baselines.length]);
       let before = await burstOfBaseline();
