@@ -6,5 +6,5 @@ interface Frame {
 }
 export function selfTimes(
   profile: import('node:inspector').Profiler.Profile,
-  file: string,
+  files: string[],
 ): { busy: number; share: number; frames: Frame[] };

@@ -5,10 +5,10 @@ const NOT_BUSY = ['(idle)', '(root)'];
 
 /**
  * @param {object} profile
- * @param {string} file the name of the file whose functions are counted as one
- * @returns microseconds that the thread was busy, the `share` of that file, and all functions by their time
+ * @param {string[]} files the names of the scripts whose functions are counted as one
+ * @returns microseconds that the thread was busy, the `share` of those scripts, and all functions by their time
  */
-export function selfTimes({ nodes, samples, timeDeltas }, file) {
+export function selfTimes({ nodes, samples, timeDeltas }, files) {
   const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
   const frames = new Map();
   let [busy, own] = [0, 0];
@@ -16,7 +16,7 @@ export function selfTimes({ nodes, samples, timeDeltas }, file) {
     const { functionName, url, lineNumber, columnNumber } = byId.get(id);
     if (NOT_BUSY.includes(functionName)) continue;
     const time = timeDeltas[i];
-    const isOurs = url.endsWith(`/${file}`);
+    const isOurs = files.includes(url.split('/').at(-1));
     busy += time;
     if (isOurs) own += time;
     const where = url === '' ? '' : `${url.split('/').at(-1)}:${lineNumber + 1}:${columnNumber + 1}`;

@@ -166,6 +166,24 @@ describe('the application', () => {
     expect(JSON.parse(withAgent.stdout)).toHaveProperty('reusedSocket.enumerable', true);
   });
 
+  it('sees the same of events that nobody hears, whoever has put an `emit` of their own under ours', async () => {
+    const app = fixture('apps/events.cjs');
+    const before = ['--require', fixture('preload/note-events.cjs')];
+    for (const [args, nodeOptions] of [
+      [[app], []],
+      [[app, '--watch'], []],
+      [[app, '--watch-late'], []],
+      [[app], before],
+    ] as const) {
+      const withAgent = await run(args, { preload: 'require', nodeOptions });
+      expect(withAgent).toEqual(await run(args, { preload: 'none', nodeOptions }));
+      const { told, noted } = JSON.parse(withAgent.stdout);
+      expect(told).toEqual([...TOLD_OF_EVENTS, ...TOLD_OF_EVENTS]);
+      if (args.length + nodeOptions.length > 1)
+        expect(noted).toEqual(expect.arrayContaining(['ServerResponse close', 'IncomingMessage readable']));
+    }
+  });
+
   it('is told of a bad setting once, and what is used instead', async () => {
     const env = {
       TRACE_AGENT_MAX_HEADER_BYTES: '8k',
@@ -184,6 +202,8 @@ describe('the application', () => {
     expect(status.config).toMatchObject({ maxHeaderBytes: 8192, trust: 'internal', log: 'warn' });
   });
 });
+
+const TOLD_OF_EVENTS = [false, false, false, 'nobody hears it', 'monitor: one looks', 'one looks'];
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

@@ -36,7 +36,7 @@ const commands = {
     inspector = new (require('node:inspector').Session)();
     inspector.connect();
     inspector.post('Profiler.enable');
-    inspector.post('Profiler.setSamplingInterval', { interval: 100 });
+    inspector.post('Profiler.setSamplingInterval', { interval: 1_000 });
     inspector.post('Profiler.start');
   },
   stopProfile: () =>

@@ -10,27 +10,28 @@
  */
 import { builtin } from '../builtins.ts';
 
-const SOURCE = `'use strict';
+const GIVEN = 'class Given { constructor(object) { return object; } }';
+const ATTACHMENT = `'use strict';
 (() => {
-class Given { constructor(object) { return object; } }
-return {
-  createAttachment: () => class Attachment extends Given {
-    #value;
-    constructor(object, value) { super(object); this.#value = value; }
-    static of(object) { return #value in object ? object.#value : undefined; }
-    static attach(object, value) { if (#value in object) object.#value = value; else new Attachment(object, value); }
-  },
-  createOwnProperty: (name) => {
-    let given;
-    class Owner extends Given { [name] = given; }
-    return (object, value) => {
-      given = value;
-      new Owner(object);
-      given = undefined;
-    };
-  },
+${GIVEN}
+return class Attachment extends Given {
+  #value;
+  constructor(object, value) { super(object); this.#value = value; }
+  static of(object) { return #value in object ? object.#value : undefined; }
+  static attach(object, value) { if (#value in object) object.#value = value; else new Attachment(object, value); }
 };
 })()`;
+const OWN_PROPERTY = `'use strict';
+(name) => {
+${GIVEN}
+let given;
+class Owner extends Given { [name] = given; }
+return (object, value) => {
+  given = value;
+  new Owner(object);
+  given = undefined;
+};
+}`;
 
 export interface Attachment<T> {
   /** What was attached to this very object: not to one that it inherits from, or is a proxy of. */
@@ -38,28 +39,20 @@ export interface Attachment<T> {
   attach(object: object, value: T): void;
 }
 
-interface Fields {
-  createAttachment(): Attachment<never>;
-  createOwnProperty(name: string): (object: object, value: unknown) => void;
-}
-
-let compiled: Fields | undefined;
-
-/** Half a millisecond: not before something needs it. */
-function fields(): Fields {
-  compiled ??= builtin<typeof import('node:vm')>('vm').runInThisContext(
-    SOURCE,
-    'trace-agent:fields',
-  ) as Fields;
-  return compiled;
-}
-
-/** Each is a place of its own. */
+/**
+ * Each is a place of its own, of code of its own: V8 looks a field up at once where it meets few kinds of objects, and
+ * ten times slower where one piece of code meets all.
+ */
 export function createAttachment<T>(): Attachment<T> {
-  return fields().createAttachment() as unknown as Attachment<T>;
+  return evaluate(ATTACHMENT) as Attachment<T>;
 }
 
 /** Gives an object a property of its own as an assignment does, past an accessor that it inherits. */
 export function createOwnProperty(name: string): (object: object, value: unknown) => void {
-  return fields().createOwnProperty(name);
+  return (evaluate(OWN_PROPERTY) as (name: string) => (object: object, value: unknown) => void)(name);
+}
+
+/** Half a millisecond the first time: not before something needs it. */
+function evaluate(source: string): unknown {
+  return builtin<typeof import('node:vm')>('vm').runInThisContext(source, 'trace-agent:fields');
 }

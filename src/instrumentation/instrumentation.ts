@@ -71,6 +71,11 @@ export function apply<A extends unknown[], R>(
 
 /** What an object keeps under the own symbol of that description: a private member of Node's or of a library. */
 export function memberOf(object: object, description: string): unknown {
-  const key = Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
+  const key = symbolOf(object, description);
   return key === undefined ? undefined : (object as Record<symbol, unknown>)[key];
+}
+
+/** That symbol. */
+export function symbolOf(object: object, description: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
 }

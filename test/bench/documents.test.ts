@@ -64,7 +64,7 @@ it('adds up the self time of a file, of the time in which the thread was busy', 
     samples: [2, 3, 4, 5, 3],
     timeDeltas: [500, 60, 5, 15, 20],
   };
-  const { busy, share, frames } = selfTimes(profile, 'register.cjs');
+  const { busy, share, frames } = selfTimes(profile, ['register.cjs']);
   expect(busy).toBe(100);
   expect(share).toBeCloseTo(0.2);
   expect(frames).toEqual([

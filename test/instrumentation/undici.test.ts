@@ -39,6 +39,19 @@ it('what an upgraded connection emits is in the context of the upgrade, not of w
   expect(JSON.parse(result.stdout)).toEqual(told);
 });
 
+it('what a handler and the subscribers of a channel are told of a request is told in its context', async () => {
+  const [opener, handled, published] = [dottedOrder(), dottedOrder(), dottedOrder()];
+  const result = await run([fixture('apps/undici-told.mjs'), opener, handled, published]);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(result.stdout)).toEqual({
+    '/from-onRequestSent': handled,
+    '/from-onBodySent': handled,
+    '/from-onResponseStarted': handled,
+    '/from-undici:request:bodySent': published,
+    '/from-undici:request:bodyChunkSent': published,
+  });
+});
+
 it.each(['call-sites', 'no-stacks'])(
   'the global fetch carries the trace, whatever the application makes of stacks: %s',
   async (preload) => {

@@ -30,7 +30,7 @@ import {
 import { createAttachment, createOwnProperty } from '../fields.ts';
 import { CLIENT_REQUEST, onFirstUse } from '../first-use.ts';
 import { asHeaderValue } from '../header-list.ts';
-import { patchMethod, type Undo } from '../instrumentation.ts';
+import { patchMethod, symbolOf, type Undo } from '../instrumentation.ts';
 
 /** `options.headers` as an array, flat or of pairs; or none at all. */
 type RawHeaders = readonly unknown[] | null | undefined;
@@ -214,9 +214,7 @@ type OutHeaders = Readonly<Record<string, readonly [name: string, value: unknown
 let outHeaders: symbol | undefined;
 
 function sizeOfHeaders(request: Request): number {
-  outHeaders ??= Object.getOwnPropertySymbols(request).find(
-    ({ description }) => description === 'kOutHeaders',
-  );
+  outHeaders ??= symbolOf(request, 'kOutHeaders');
   const headers = outHeaders && (request as unknown as Record<symbol, OutHeaders | null>)[outHeaders];
   let size = 0;
   if (headers) for (const name in headers) size += sizeOfLine(name, headers[name]?.[1]);

@@ -58,12 +58,14 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
   );
   let Response: typeof ServerResponse | undefined;
   let clearIncoming: (() => unknown) | undefined;
+  /** Whether any response was found with another request than its own. */
+  let hasOddResponses = false;
   let isActive = true;
 
   const boundToIt = (message: object): Bound => inbounds.of(message);
 
   function boundToRequest(response: object): Bound {
-    const own = inbounds.of(response);
+    const own = hasOddResponses ? inbounds.of(response) : undefined;
     const request = (response as Owned).req;
     return own === undefined && isObject(request) ? inbounds.of(request) : own;
   }
@@ -77,7 +79,9 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response, _flags, rawHeaders) {
       let context: Entry = STAY;
-      if (isActive && REQUEST_EVENTS.has(event)) context = contextFor(request, response, this as Server);
+      // The usual one first: it needs no hash.
+      const isRequest = event === 'request' || REQUEST_EVENTS.has(event);
+      if (isActive && isRequest) context = contextFor(request, response, this as Server);
       else if (isActive && event === 'stream') {
         context = contextForStream(request, response, rawHeaders, this as Server);
       }
@@ -129,7 +133,10 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
         // A response finds it by its request, but for one that somebody has put together with another.
-        if (response instanceof Response && response.req !== request) inbounds.attach(response, inbound);
+        if (response instanceof Response && response.req !== request) {
+          hasOddResponses = true;
+          inbounds.attach(response, inbound);
+        }
       }
       return entryTo(inbound);
     } catch (error) {

@@ -5,10 +5,11 @@
  * callback enters the context of its own request.
  */
 import type { EventEmitter } from 'node:events';
+import { builtin } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
-import { patchMethod, type Undo } from '../instrumentation.ts';
+import { patchMethod, symbolOf, type Undo } from '../instrumentation.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 
@@ -33,6 +34,16 @@ const CALLBACKS = [
   'onResponseEnd',
   'onResponseError',
 ];
+
+/**
+ * What of these a handler need not have (undici 5 to 8), and the channel that is told as well: where there is neither,
+ * nothing of the application's is called.
+ */
+const OPTIONAL: Readonly<Record<string, string>> = {
+  onBodySent: 'undici:request:bodyChunkSent',
+  onRequestSent: 'undici:request:bodySent',
+  onResponseStarted: '',
+};
 
 interface Request {
   [CONTEXT]?: Context;
@@ -60,6 +71,38 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
         : contexts.run(context, call, original(), this, a, b, c, d);
     };
 
+  function wrapOptional(name: string, channelName: string): (original: () => Callback) => Callback {
+    const { channel } = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
+    const told = channelName === '' ? undefined : channel(channelName);
+    let handlerKey: symbol | undefined;
+
+    function mayBeHeard(request: Request): boolean {
+      if (told?.hasSubscribers) return true;
+      handlerKey ??= symbolOf(request, 'handler');
+      const handler = handlerKey && (request as Record<symbol, Record<string, unknown> | null>)[handlerKey];
+      return !handler || Boolean(handler[name]);
+    }
+
+    return (original) => {
+      const wrapped = wrap(original);
+      return function callback(this: Request, chunk) {
+        let isHeard = true;
+        try {
+          isHeard = mayBeHeard(this);
+        } catch (error) {
+          logFailure('look for a callback', error);
+        }
+        return (isHeard ? wrapped : original()).call(this, chunk);
+      };
+    };
+  }
+
+  function wrapperOf(name: string): (original: () => Callback) => Callback {
+    const channelName = OPTIONAL[name];
+    if (channelName !== undefined) return wrapOptional(name, channelName);
+    return UPGRADES.includes(name) ? wrapUpgrade : wrap;
+  }
+
   /** A socket that was used before emits in the context of its first request: a `WebSocket` would answer in it. */
   const wrapUpgrade = (original: () => Callback): Callback => {
     const wrapped = wrap(original);
@@ -78,7 +121,7 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
       const methods = prototype as Record<string, Callback>;
       for (const name of CALLBACKS) {
         if (typeof methods[name] !== 'function') continue;
-        undos.push(patchMethod(methods, name, UPGRADES.includes(name) ? wrapUpgrade : wrap));
+        undos.push(patchMethod(methods, name, wrapperOf(name)));
       }
     },
     bind(request, context) {
