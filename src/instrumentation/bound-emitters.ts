@@ -23,8 +23,8 @@ interface Emitter {
 }
 
 /** Up to its look for listeners (`events.js`, Node 18 to 26). */
-const NODES_EMIT =
-  /^function emit\(type, \.\.\.args\) \{\s+let doError = \(type === 'error'\);\s+const events = this\._events;\s+if \(events !== undefined\) \{\s+if \(doError && events\[kErrorMonitor\] !== undefined\)\s+this\.emit\(kErrorMonitor, \.\.\.args\);\s+doError (?:&&= events\.error === undefined|= \(doError && events\.error === undefined\));\s+\} else if \(!doError\)\s+return false;\s+(?:\/\/.*\s+)*if \(doError\) \{[\s\S]+?\n {2}\}\s+const handler = events\[type\];\s+if \(handler === undefined\)\s+return false;/;
+export const NODES_EMIT =
+  /^function emit\(type, \.\.\.args\) \{\s+let doError = \(type === 'error'\);\s+const events = this\._events;\s+if \(events !== undefined\) \{\s+if \(doError && events\[kErrorMonitor\] !== undefined\)\s+this\.emit\(kErrorMonitor, \.\.\.args\);\s+doError (?:&&= events\.error === undefined|= \(doError && events\.error === undefined\));\s+\} else if \(!doError\)\s+return false;\s+(?:\/\/.*\s+)*if \(doError\) \{(?:(?!\n {2}\})[\s\S])+\n {2}\}\s+const handler = events\[type\];\s+if \(handler === undefined\)\s+return false;/;
 
 /**
  * @param boundOf what an emitter is bound to
@@ -44,7 +44,11 @@ export function createEmitWrapper<T extends Context>(
 
   /** A call of `listenerCount` for each of the eight events of a request, most heard by nobody, costs as much as the rest. */
   function listenersOf(emitter: object, event: string | symbol): Listeners {
-    if (canLook) return (emitter as Emitter)._events?.[event];
+    if (canLook) {
+      const events = (emitter as Emitter)._events;
+      // Node's `emit` throws at `null`, and shall.
+      return events === null ? [] : events?.[event];
+    }
     return listenerCount.call(emitter as EventEmitter, event) > 0 ? [] : undefined;
   }
 

@@ -75,7 +75,7 @@ export function memberOf(object: object, description: string): unknown {
   return key === undefined ? undefined : (object as Record<symbol, unknown>)[key];
 }
 
-/** That symbol. */
+/** The own symbol of that description: the key of a private member. */
 export function symbolOf(object: object, description: string): symbol | undefined {
   return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
 }

@@ -44,11 +44,11 @@ it('what a handler and the subscribers of a channel are told of a request is tol
   const result = await run([fixture('apps/undici-told.mjs'), opener, handled, published]);
   expect(result).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(result.stdout)).toEqual({
-    '/from-onRequestSent': handled,
-    '/from-onBodySent': handled,
-    '/from-onResponseStarted': handled,
-    '/from-undici:request:bodySent': published,
-    '/from-undici:request:bodyChunkSent': published,
+    '/from-onRequestSent': [handled],
+    '/from-onBodySent': [handled],
+    '/from-onResponseStarted': [handled],
+    '/from-undici:request:bodySent': [published],
+    '/from-undici:request:bodyChunkSent': [published],
   });
 });
 

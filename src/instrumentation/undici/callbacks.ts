@@ -36,13 +36,13 @@ const CALLBACKS = [
 ];
 
 /**
- * What of these a handler need not have (undici 5 to 8), and the channel that is told as well: where there is neither,
- * nothing of the application's is called.
+ * What of these a handler need not have, and the channel that is told as well (`onBodySent`: from undici 7 on): where
+ * there is neither, nothing of the application's is called. Of its handler nothing but this is read.
  */
-const OPTIONAL: Readonly<Record<string, string>> = {
+const OPTIONAL: Readonly<Record<string, string | null>> = {
   onBodySent: 'undici:request:bodyChunkSent',
   onRequestSent: 'undici:request:bodySent',
-  onResponseStarted: '',
+  onResponseStarted: null,
 };
 
 interface Request {
@@ -71,13 +71,13 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
         : contexts.run(context, call, original(), this, a, b, c, d);
     };
 
-  function wrapOptional(name: string, channelName: string): (original: () => Callback) => Callback {
+  function wrapOptional(name: string, channelName: string | null): (original: () => Callback) => Callback {
     const { channel } = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
-    const told = channelName === '' ? undefined : channel(channelName);
+    const published = channelName === null ? undefined : channel(channelName);
     let handlerKey: symbol | undefined;
 
     function mayBeHeard(request: Request): boolean {
-      if (told?.hasSubscribers) return true;
+      if (published?.hasSubscribers) return true;
       handlerKey ??= symbolOf(request, 'handler');
       const handler = handlerKey && (request as Record<symbol, Record<string, unknown> | null>)[handlerKey];
       return !handler || Boolean(handler[name]);
@@ -97,9 +97,9 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     };
   }
 
-  function wrapperOf(name: string): (original: () => Callback) => Callback {
+  function wrapperOf(name: string, method: Callback): (original: () => Callback) => Callback {
     const channelName = OPTIONAL[name];
-    if (channelName !== undefined) return wrapOptional(name, channelName);
+    if (channelName !== undefined && isUndicis(method, name)) return wrapOptional(name, channelName);
     return UPGRADES.includes(name) ? wrapUpgrade : wrap;
   }
 
@@ -120,8 +120,8 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     watch(prototype) {
       const methods = prototype as Record<string, Callback>;
       for (const name of CALLBACKS) {
-        if (typeof methods[name] !== 'function') continue;
-        undos.push(patchMethod(methods, name, wrapperOf(name)));
+        const method = methods[name];
+        if (typeof method === 'function') undos.push(patchMethod(methods, name, wrapperOf(name, method)));
       }
     },
     bind(request, context) {
@@ -132,6 +132,11 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
       sockets.uninstall();
     },
   };
+}
+
+/** Another's in its place may call anything. Its text names the handler, also in Node's and in most bundles. */
+function isUndicis(method: Callback, name: string): boolean {
+  return Function.prototype.toString.call(method).includes(`[kHandler].${name}`);
 }
 
 function isEmitter(value: unknown): value is EventEmitter {
