@@ -1,1 +1,1 @@
-export function installOnce(directory: string, specs: readonly string[]): boolean;
+export function isInstalled(directory: string): boolean;

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { isInstalled } from '../../scripts/install.mjs';
 import { root } from './app.ts';
 
 /** The folder of a library that scripts/peers.mjs installs. */
@@ -10,7 +10,7 @@ export function peer(group: string, name: string): string {
 
 /** Whether a group has been installed, wholly. */
 export function hasPeers(group: string): boolean {
-  return existsSync(join(root, '.cache', 'peers', group, 'installed.json'));
+  return isInstalled(join(root, '.cache', 'peers', group));
 }
 
 /** Skips a test whose libraries are not there, and says why. */
