@@ -23,8 +23,8 @@ export async function measureHop(node, plan, progress) {
     const withTrace = present.filter(({ inbound }) => inbound === 'trace');
     const withoutTrace = present.filter(({ inbound }) => inbound === 'none');
     // As many as have a burst in a round: who serves more requests than others is compiled better.
-    const bare = (inbound, beside) =>
-      Array.from({ length: baselineBursts(beside) }, (_, i) => ({
+    const bare = (inbound, members) =>
+      Array.from({ length: baselineBursts(members) }, (_, i) => ({
         ...BASELINE,
         inbound,
         name: i === 0 && inbound === 'trace' ? BASELINE.name : `${BASELINE.name}, ${inbound} ${i}`,

@@ -12,12 +12,13 @@ export function baselineBursts(entries) {
   return Math.ceil(unitsOf(entries).length / UNITS) + 1;
 }
 
-/** Variants that are compared with one another stay together: one with `beside` comes right after the one before it. */
+/** Variants that are compared with one another stay together: one with `beside` comes right after the one of that name. */
 function unitsOf(entries) {
   const units = [];
   for (const entry of entries) {
-    if (entry.beside === undefined || units.length === 0) units.push([entry]);
-    else units.at(-1).push(entry);
+    const unit = units.find((members) => members.at(-1).name === entry.beside);
+    if (unit === undefined) units.push([entry]);
+    else unit.push(entry);
   }
   return units;
 }

@@ -21,7 +21,7 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {boolean} isTracedBefore whether the process that is measured has served those; else another does
  * @property {string} group the peer it needs
  * @property {number} every takes part in each so-manieth round of the start-ups
- * @property {string} beside the one before it, which it is compared with: its bursts follow that one's directly
+ * @property {string} beside the name of the one it is compared with: its bursts follow that one's directly, where both are measured
  * @property {boolean} tracing whether LangSmith's tracing is on
  */
 const variant = (name, label, options) => ({
