@@ -144,7 +144,7 @@ function createAgent(config: Config): Agent {
     },
     continueTrace(trace, baggage, fn) {
       const remote: RemoteRun | undefined = propagator.read(trace, baggage);
-      return remote === undefined ? fn() : contexts.run(remote, fn);
+      return remote === undefined ? fn() : contexts.apply(remote, fn, undefined, []);
     },
     stop() {
       for (const undo of undos.reverse()) undo();

@@ -1,14 +1,39 @@
 /** A cache that forgets all it knows when it is full: there are more keys than it was made for. */
-export class BoundedMap<K, V> extends Map<K, V> {
+export class BoundedMap<K, V extends object | string | number | boolean> {
   private readonly limit: number;
+  private readonly entries: Map<K, V>;
+  /** Most often it is asked for the key of the time before: no hash is made of it then. */
+  private lastKey: K | undefined;
+  private lastValue: V | undefined;
 
   constructor(limit: number) {
-    super();
     this.limit = limit;
+    this.entries = new Map();
+    this.lastKey = undefined;
+    this.lastValue = undefined;
   }
 
-  override set(key: K, value: V): this {
-    if (this.size >= this.limit) this.clear();
-    return super.set(key, value);
+  get(key: K): V | undefined {
+    if (this.lastValue !== undefined && key === this.lastKey) return this.lastValue;
+    const value = this.entries.get(key);
+    if (value !== undefined) this.remember(key, value);
+    return value;
+  }
+
+  set(key: K, value: V): void {
+    if (this.entries.size >= this.limit) this.clear();
+    this.entries.set(key, value);
+    this.remember(key, value);
+  }
+
+  clear(): void {
+    this.entries.clear();
+    this.lastKey = undefined;
+    this.lastValue = undefined;
+  }
+
+  private remember(key: K, value: V): void {
+    this.lastKey = key;
+    this.lastValue = value;
   }
 }

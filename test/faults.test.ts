@@ -11,17 +11,18 @@ import { buildFaultyAgent } from './support/faulty-agent.ts';
  */
 const GUARDS = [
   /^src\/log\.ts: function log(Failure)?\(/,
-  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|run(\(|: )|enterWith: )/,
-  /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|function apply|return patchMethod)/,
+  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|apply\(|run: |enterWith: )/,
+  /^src\/context\/arrival\.ts: function noteUseOfSDK\(/,
+  /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|return patchMethod)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function (injectInto|isTooLarge|takeBack))/,
   /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|isWithin)|function (boundTo|contextFor|isObject|isNodesOwn)|const wrapMessageEmit)/,
-  /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function call)/,
+  /^src\/instrumentation\/undici\/callbacks\.ts: return function (callback|upgrade)/,
   /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (listenersOf|isElsewhere|emitInContext)|const (boundOf|isIn))/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
   /^src\/instrumentation\/undici\/client\.ts: function (onRequest|addHeader|addsToOurs)/,
   /^src\/instrumentation\/http2\/loaded\.ts: (function (look|setNoDelay))/,
-  /^src\/instrumentation\/http2\/client\.ts: (return function request|function (contextOf|inject|bind|call))/,
+  /^src\/instrumentation\/http2\/client\.ts: (return function request|function (contextOf|inject|bind))/,
   /^src\/propagator\.ts: inject\(carrier/,
 ];
 const env = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'test' };

@@ -56,7 +56,7 @@ export function createCases(): Case[] {
   const known = Array.from({ length: 8 }, (_, i) => `http://service-${i}.internal|`);
   for (const key of known) policy.decide(key, destination);
   let host = 0;
-  const around = <T>(fn: () => T): T => contexts.run(remote, fn);
+  const around = <T>(fn: () => T): T => contexts.apply(remote, fn, undefined, []);
   const install = () => {
     installHTTPClient(contexts, propagator);
   };
@@ -80,7 +80,7 @@ export function createCases(): Case[] {
       policy.decide(`http://host-${host++}.internal|`, destination),
     ),
     one('context', 'current, none', () => contexts.current()),
-    one('context', 'enter', () => contexts.run(remote, nothing)),
+    one('context', 'enter', () => contexts.apply(remote, nothing, undefined, [])),
     one('context', 'current, in a run', () => contexts.current(), { around }),
     one('undici', 'a request as it is before', () => undiciRequest()),
     one('undici', 'the same, and the headers of a run', () => {

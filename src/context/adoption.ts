@@ -1,5 +1,6 @@
 import { parseAddress } from '../headers/address.ts';
 import { isDottedOrder, lastTime, parentDottedOrder, runIdOf, toISOTime } from '../headers/dotted-order.ts';
+import { isSinceArrival } from './arrival.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
 
@@ -38,7 +39,7 @@ function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
     isDottedOrder(run.dotted_order) &&
     runIdOf(run.dotted_order) === run.id &&
     parentDottedOrder(run.dotted_order) === undefined &&
-    startOf(run) >= arrival &&
+    isSinceArrival(startOf(run), arrival) &&
     startOf(run) === timeOf(run.dotted_order)
   );
 }

@@ -9,6 +9,7 @@ import {
   NO_BAGGAGE,
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
+import { arrivalOfRequest } from './arrival.ts';
 import { Placeholder } from './placeholder.ts';
 
 /**
@@ -32,8 +33,8 @@ export type Inbound = RemoteRun | RefusedTrace;
  */
 export class RemoteRun {
   readonly dottedOrder: string;
-  /** When the request came, in milliseconds since 1970. */
-  readonly arrival: number;
+  /** See `arrivalOfRequest`. */
+  readonly arrival: number | undefined;
   private readonly rawBaggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
@@ -42,7 +43,7 @@ export class RemoteRun {
   /** @param baggage the header as it came; only LangSmith's members of it are ever read */
   constructor(dottedOrder: string, baggage: string | undefined) {
     this.dottedOrder = dottedOrder;
-    this.arrival = Date.now();
+    this.arrival = arrivalOfRequest();
     this.rawBaggage = baggage;
     this.parsedFields = undefined;
     this.headers = undefined;
@@ -79,25 +80,18 @@ export class RemoteRun {
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */
 const relayed = new BoundedMap<string, BaggageForms>(64);
 const LONGEST_KEPT = 16_384;
-/** Most often it is the one of the request before: no hash is made of it then. */
-let lastBaggage: string | undefined;
-let lastForms = NO_BAGGAGE;
 
 function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
   if (baggage === undefined) return headerSetOf(dottedOrder, NO_BAGGAGE, maxBytes);
   // Its project is not known, and without it the runs of the next service would go to another.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
-  return headerSetOf(dottedOrder, baggage === lastBaggage ? lastForms : relayedForms(baggage), maxBytes);
+  return headerSetOf(dottedOrder, relayedForms(baggage), maxBytes);
 }
 
 function relayedForms(baggage: string): BaggageForms {
-  let forms = relayed.get(baggage);
-  if (forms === undefined) {
-    forms = formsOf(relayMembers(baggage));
-    if (baggage.length > LONGEST_KEPT) return forms;
-    relayed.set(baggage, forms);
-  }
-  lastBaggage = baggage;
-  lastForms = forms;
+  const known = relayed.get(baggage);
+  if (known !== undefined) return known;
+  const forms = formsOf(relayMembers(baggage));
+  if (baggage.length <= LONGEST_KEPT) relayed.set(baggage, forms);
   return forms;
 }

@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
+import { noteUseOfSDK } from './arrival.ts';
 import { raiseStart } from './clock-skew.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
@@ -29,6 +30,11 @@ interface Storage {
   disable(): void;
 }
 
+type Callback<T, R> = (this: T, ...args: never[]) => R;
+
+/** As it is when the agent starts: the application may put another in its place. */
+const apply = Reflect.apply as <T, R>(target: Callback<T, R>, self: T, args: ArrayLike<unknown>) => R;
+
 /** Where langsmith from 0.1.39 and @langchain/core look for their storage, bundled or not. */
 const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
 
@@ -39,8 +45,8 @@ const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
 export interface ContextStorage {
   /** The context of the code that is running; `undefined` where there is none. The one look-up of a call out. */
   current(): Context | undefined;
-  /** Runs `callback` in the context of a request. Extra arguments are passed on: no closure is needed. */
-  run<A extends unknown[], R>(context: Context | undefined, callback: (...args: A) => R, ...args: A): R;
+  /** `Reflect.apply` in the context of a request: it needs neither a closure nor an array. */
+  apply<T, R>(context: Context | undefined, target: Callback<T, R>, self: T, args: ArrayLike<unknown>): R;
   /** Whether the process has entered any context yet. */
   isEntered(): boolean;
   /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
@@ -91,6 +97,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
+    noteUseOfSDK();
     enter();
     const context = isActive ? current() : undefined;
     const inbound = inboundOf(context);
@@ -116,6 +123,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   const shared: Storage = {
     getStore() {
       isUsed = true;
+      noteUseOfSDK();
       const context = current();
       if (context === undefined || context instanceof Scope) return context?.store;
       return isActive ? placeholderOf(context) : undefined;
@@ -126,12 +134,13 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     disable: () => contexts.enterWith(scope(undefined)),
   };
   holder[SHARED_KEY] = shared;
+  if (previous !== undefined) noteUseOfSDK();
 
   const storage: ContextStorage = {
     current,
-    run(context, callback, ...args) {
+    apply<T, R>(context: Context | undefined, target: Callback<T, R>, self: T, args: ArrayLike<unknown>): R {
       if (context !== undefined) enter();
-      return contexts.run(context ?? none, callback, ...args);
+      return contexts.run(context ?? none, apply<T, R>, target, self, args);
     },
     isEntered: () => isEntered,
     onEnter(listener) {

@@ -7,7 +7,7 @@ import type { EventEmitter } from 'node:events';
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { type Attachment, createAttachment } from './fields.ts';
-import { apply, type Emit, patchEmit, type Undo } from './instrumentation.ts';
+import { type Emit, patchEmit, type Undo } from './instrumentation.ts';
 
 /** `null`: none, of a request that came or was made where there was none. `undefined`: not bound. */
 type Bound<T> = T | null | undefined;
@@ -61,7 +61,7 @@ export function createEmitWrapper<T extends Context>(
     function emitInContext(this: object): boolean {
       // biome-ignore lint/complexity/noArguments: passed on as they came
       const args = arguments as unknown as Parameters<Emit>;
-      return contexts.run(boundOf(this) ?? undefined, apply, original(), this, args);
+      return contexts.apply(boundOf(this) ?? undefined, original(), this, args);
     }
     return function emit(this: object, event) {
       const emitted = original();

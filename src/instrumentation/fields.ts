@@ -18,6 +18,7 @@ return class Attachment extends Given {
   #value;
   constructor(object, value) { super(object); this.#value = value; }
   static of(object) { return #value in object ? object.#value : undefined; }
+  static take(object) { const value = this.of(object); if (value !== undefined) object.#value = undefined; return value; }
   static attach(object, value) { if (#value in object) object.#value = value; else new Attachment(object, value); }
 };
 })()`;
@@ -36,6 +37,8 @@ return (object, value) => {
 export interface Attachment<T> {
   /** What was attached to this very object: not to one that it inherits from, or is a proxy of. */
   of(object: object): T | undefined;
+  /** The same, and from now on there is none. */
+  take(object: object): T | undefined;
   attach(object: object, value: T): void;
 }
 

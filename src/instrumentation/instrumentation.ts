@@ -60,15 +60,6 @@ function isEnumerableIn(object: object | null, name: string): boolean {
   return false;
 }
 
-/** `original.apply(target, args)`, as a callback of `ContextStorage.run`: no closure is needed. */
-export function apply<A extends unknown[], R>(
-  original: (this: never, ...args: A) => R,
-  target: object,
-  args: A,
-): R {
-  return original.apply(target as never, args);
-}
-
 /** What an object keeps under the own symbol of that description: a private member of Node's or of a library. */
 export function memberOf(object: object, description: string): unknown {
   const key = symbolOf(object, description);

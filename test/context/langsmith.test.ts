@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, checkTrace, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, startApp } from '../support/app.ts';
 import { baggage, dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
@@ -446,5 +446,41 @@ describe('a caller that is not believed', () => {
     expect(upstream.arrived).toHaveLength(2);
     expect(upstream.arrived[0]?.headers).not.toHaveProperty('langsmith-trace');
     expect(upstream.arrived[1]?.headers['langsmith-trace']).not.toContain(traceIdOf(trace));
+  });
+});
+
+describe('a service that loads the SDK while it runs', () => {
+  let app: App;
+  let collector: Collector;
+  beforeEach(async () => {
+    collector = await startCollector();
+    app = await startApp(fixture('apps/late-sdk.mjs'), {
+      env: { LANGSMITH_TRACING: 'true', LANGSMITH_ENDPOINT: collector.url, LANGSMITH_API_KEY: 'test' },
+    });
+  });
+  afterEach(async () => {
+    await app?.stop();
+    await collector?.close();
+  });
+
+  async function get(path: string, trace: string): Promise<unknown> {
+    return (await fetch(app.url + path, { headers: { 'langsmith-trace': trace } })).json();
+  }
+
+  it('links a run that was made by hand before', async () => {
+    const trace = dottedOrder();
+    expect(traceIdOf((await get('/by-hand', trace)) as string)).toBe(traceIdOf(trace));
+  });
+
+  it('links, after a thousand requests without it, those of the first that uses it and of one that came before, and no older ones', async () => {
+    for (let i = 0; i < 10; i++) {
+      await Promise.all(Array.from({ length: 101 }, () => get('/relay', dottedOrder())));
+    }
+    const [held, first] = [dottedOrder(), dottedOrder()];
+    const answer = get('/held', held);
+    expect(traceIdOf((await get('/first', first)) as string)).toBe(traceIdOf(first));
+    const { late, early } = (await answer) as { late: string; early: string };
+    expect(traceIdOf(late)).toBe(traceIdOf(held));
+    expect(early.split('.')).toHaveLength(1);
   });
 });

@@ -20,7 +20,7 @@ it('where there is no context is none, also inside a run of a storage from befor
   previous.run(run, () => {
     expect(contexts.isEntered()).toBe(false);
     expect(contexts.current()).toMatchObject({ store: run });
-    expect(contexts.run(undefined, contexts.current)).toMatchObject({ store: undefined });
+    expect(contexts.apply(undefined, contexts.current, undefined, [])).toMatchObject({ store: undefined });
   });
   contexts.uninstall();
 });

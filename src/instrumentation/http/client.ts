@@ -55,7 +55,7 @@ export function installHTTPClient(contexts: ContextStorage, propagator: Propagat
 function watchRequests(prototype: Request, contexts: ContextStorage, propagator: Propagator): Undo {
   messages = Object.getPrototypeOf(prototype);
   const assignReusedSocket = createOwnProperty('reusedSocket');
-  const made = createAttachment<Context | undefined>();
+  const made = createAttachment<Context>();
   let isActive = true;
 
   Object.defineProperty(prototype, 'reusedSocket', {
@@ -74,14 +74,13 @@ function watchRequests(prototype: Request, contexts: ContextStorage, propagator:
     '_storeHeader',
     (original) =>
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
-        const context = made.of(this);
+        // The request may outlive its moment on a keep-alive socket; its context need not. And who has it written again,
+        // as http-proxy-agent does, finds the headers there.
+        const context = made.take(this);
         if (context === undefined || !isActive || this.method === 'CONNECT') {
           original().call(this, firstLine, headers);
           return;
         }
-        // The request may outlive its moment on a keep-alive socket; its context need not. And who has it written again,
-        // as http-proxy-agent does, finds the headers there.
-        made.attach(this, undefined);
         const sent = injectInto(this, headers, context);
         const isUnmeasured = unmeasured === this;
         unmeasured = undefined;

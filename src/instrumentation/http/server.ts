@@ -16,7 +16,7 @@ import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
 import { createAttachment } from '../fields.ts';
 import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
-import { apply, type Emit, patchEmit, type Undo } from '../instrumentation.ts';
+import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
 
 /** Run in the context that is there. */
@@ -89,7 +89,7 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
         ? original().apply(this, args)
-        : contexts.run(context, apply, original(), this, args);
+        : contexts.apply(context, original(), this, args);
     };
 
   /**
@@ -133,7 +133,7 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
         // A response finds it by its request, but for one that somebody has put together with another.
-        if (response instanceof Response && response.req !== request) {
+        if (isObject(response) && (response as Owned).req !== request && response instanceof Response) {
           hasOddResponses = true;
           inbounds.attach(response, inbound);
         }

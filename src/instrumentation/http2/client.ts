@@ -56,7 +56,7 @@ function watchSessions(contexts: ContextStorage, propagator: Propagator, undos: 
       const stream =
         wanted === contexts.current()
           ? original().call(this, sent, options)
-          : contexts.run(wanted, call, original(), this, sent, options);
+          : contexts.apply(wanted, original(), this, [sent, options]);
       bind(stream, wanted);
       return stream;
     };
@@ -115,15 +115,6 @@ function watchSessions(contexts: ContextStorage, propagator: Propagator, undos: 
   undos.push(
     onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
   );
-}
-
-function call(
-  request: Request,
-  session: ClientSession,
-  headers: unknown,
-  options: unknown,
-): ClientHttp2Stream {
-  return request.call(session, headers, options);
 }
 
 /** By what it says of itself in each call, since 1.0. */

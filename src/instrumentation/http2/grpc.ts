@@ -73,7 +73,8 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
     for (const name of ['onReceiveMetadata', 'onReceiveMessage', 'onReceiveStatus']) {
       const callback = listener[name];
       if (typeof callback !== 'function') continue;
-      const inContext = (...args: unknown[]) => contexts.run(context, () => callback.apply(listener, args));
+      const inContext = (...args: unknown[]) =>
+        contexts.apply(context, callback as () => unknown, listener, args);
       // By its length the library tells a listener of its own from an interceptor's.
       bound[name] = Object.defineProperty(inContext, 'length', { value: callback.length });
     }

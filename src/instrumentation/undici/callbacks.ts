@@ -68,7 +68,7 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
       const context = this[CONTEXT];
       return context === contexts.current()
         ? original().call(this, a, b, c, d)
-        : contexts.run(context, call, original(), this, a, b, c, d);
+        : contexts.apply(context, original(), this, [a, b, c, d]);
     };
 
   function wrapOptional(name: string, channelName: string | null): (original: () => Callback) => Callback {
@@ -141,8 +141,4 @@ function isUndicis(method: Callback, name: string): boolean {
 
 function isEmitter(value: unknown): value is EventEmitter {
   return typeof (value as EventEmitter | null | undefined)?.emit === 'function';
-}
-
-function call(original: Callback, request: Request, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
-  return original.call(request, a, b, c, d);
 }

@@ -13,7 +13,7 @@
 import { moduleClass } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure, logOnce } from '../../log.ts';
-import { apply, memberOf, patchMethod, type Undo } from '../instrumentation.ts';
+import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
@@ -85,7 +85,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
         const isIt = item.handler === handler || item.opts === options;
         const context = isIt ? waiting.get(item) : undefined;
         if (context === contexts.current()) return original().call(this, options, handler);
-        return contexts.run(context, apply, original(), this, [options, handler]);
+        return contexts.apply(context, original(), this, [options, handler]);
       } finally {
         depth--;
       }
