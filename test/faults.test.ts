@@ -11,8 +11,7 @@ import { buildFaultyAgent } from './support/faulty-agent.ts';
  */
 const GUARDS = [
   /^src\/log\.ts: function log(Failure)?\(/,
-  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|apply\(|run: |enterWith: )/,
-  /^src\/context\/arrival\.ts: function noteUseOfSDK\(/,
+  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf|settle)\(|get\(\)|constructor\(store|getStore|apply\(|run: |enterWith: )/,
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|return patchMethod)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function (injectInto|isTooLarge|takeBack))/,

@@ -1,21 +1,20 @@
 /**
  * By when its request came, a run is told from one that was made before it: a run of the service's own, which must not
  * become the child of a caller's. To ask the time costs more than to read a header, so a service that has relayed a
- * thousand requests and used no SDK is asked no more, until it uses one.
+ * thousand requests without an SDK is asked no more, until it loads one.
  */
 const ENOUGH = 1000;
 let requests = 0;
-/** In milliseconds since 1970. */
-let firstUse: number | undefined;
+/** When the SDK was loaded, in milliseconds since 1970; 0 where the time of each request is known. */
+let loaded: number | undefined;
 
-/** The SDK looks for its current run, or sets one. */
-export function noteUseOfSDK(): void {
-  firstUse ??= Date.now();
+export function noteSDK(): void {
+  loaded ??= requests === ENOUGH ? Date.now() : 0;
 }
 
 /** The time, in milliseconds since 1970; `undefined` where nobody is there who could make a run. */
 export function arrivalOfRequest(): number | undefined {
-  if (firstUse === undefined) {
+  if (loaded === undefined) {
     if (requests === ENOUGH) return undefined;
     requests++;
   }
@@ -23,11 +22,12 @@ export function arrivalOfRequest(): number | undefined {
 }
 
 /**
- * Whether a run was made while the request was handled, for all that is known.
+ * Whether a run was made since the request came, for all that is known: what came before the SDK counts as if it came
+ * with it.
  *
  * @param start of the run, in milliseconds since 1970
- * @param arrival of the request; what came before the SDK was used counts as if it came then
+ * @param arrival of the request
  */
 export function isSinceArrival(start: number, arrival: number | undefined): boolean {
-  return start >= (arrival ?? firstUse ?? Number.POSITIVE_INFINITY);
+  return start >= (arrival ?? loaded ?? Number.POSITIVE_INFINITY);
 }

@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
-import { noteUseOfSDK } from './arrival.ts';
+import { noteSDK } from './arrival.ts';
 import { raiseStart } from './clock-skew.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
@@ -97,7 +97,6 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
-    noteUseOfSDK();
     enter();
     const context = isActive ? current() : undefined;
     const inbound = inboundOf(context);
@@ -123,7 +122,6 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
   const shared: Storage = {
     getStore() {
       isUsed = true;
-      noteUseOfSDK();
       const context = current();
       if (context === undefined || context instanceof Scope) return context?.store;
       return isActive ? placeholderOf(context) : undefined;
@@ -133,8 +131,12 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     exit: (callback, ...args) => contexts.run(scope(undefined), callback as () => never, ...(args as [])),
     disable: () => contexts.enterWith(scope(undefined)),
   };
-  holder[SHARED_KEY] = shared;
-  if (previous !== undefined) noteUseOfSDK();
+  if (previous === undefined) {
+    awaitSDK(shared);
+  } else {
+    noteSDK();
+    holder[SHARED_KEY] = shared;
+  }
 
   const storage: ContextStorage = {
     current,
@@ -164,6 +166,28 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     return storage;
   }
   return storage;
+}
+
+/** Lays it under the shared key, and notes when the SDK, as it loads, looks there. */
+function awaitSDK(shared: Storage): void {
+  function settle(value: unknown): void {
+    const property = { value, configurable: true, enumerable: true, writable: true };
+    try {
+      Object.defineProperty(globalThis, SHARED_KEY, property);
+      noteSDK();
+    } catch (error) {
+      logFailure('note the SDK', error);
+    }
+  }
+  Object.defineProperty(globalThis, SHARED_KEY, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      settle(shared);
+      return shared;
+    },
+    set: settle,
+  });
 }
 
 /** What the request came with in whose context this is. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fixture, run } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
 
-it('a call from a late event is of its own request, and one whose header is written twice is counted once', async () => {
+it('a call from a late event, or an emitted request, is of its own request, and one whose header is written twice is counted once', async () => {
   const traces = [dottedOrder(), dottedOrder(), dottedOrder(), dottedOrder()];
   const { stdout, stderr } = await run([fixture('apps/late-calls.cjs'), ...traces]);
   expect(JSON.parse(stdout || stderr)).toEqual({
@@ -12,6 +12,8 @@ it('a call from a late event is of its own request, and one whose header is writ
     'end of /odd': traces[2],
     'finish of /wrapped': traces[2],
     'finish by hand': traces[3],
+    'emitted with a trace': traces[3],
+    'emitted without one': 'none',
     again: traces[2],
     counted: 1,
   });

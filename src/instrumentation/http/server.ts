@@ -133,7 +133,7 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
         // A response finds it by its request, but for one that somebody has put together with another.
-        if (isObject(response) && (response as Owned).req !== request && response instanceof Response) {
+        if (isOfAnother(response, request)) {
           hasOddResponses = true;
           inbounds.attach(response, inbound);
         }
@@ -142,6 +142,15 @@ function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propa
     } catch (error) {
       logFailure('extract', error);
       return STAY;
+    }
+  }
+
+  /** Only Node's own are looked at; and whatever this one is, the context is known by now. */
+  function isOfAnother(response: unknown, request: object): response is ServerResponse {
+    try {
+      return Response !== undefined && response instanceof Response && response.req !== request;
+    } catch {
+      return false;
     }
   }
 
