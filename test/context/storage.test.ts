@@ -24,3 +24,20 @@ it('where there is no context is none, also inside a run of a storage from befor
   });
   contexts.uninstall();
 });
+
+it('what lies under the shared key is read once and is a property like any other, or is replaced by assignment', () => {
+  delete holder[SHARED_KEY];
+  const read = installContextStorage(() => undefined);
+  const shared = holder[SHARED_KEY];
+  const plain = { value: shared, configurable: true, enumerable: true, writable: true };
+  expect(shared).toMatchObject({ getStore: expect.any(Function) });
+  expect(Object.getOwnPropertyDescriptor(holder, SHARED_KEY)).toEqual(plain);
+  read.uninstall();
+  expect(SHARED_KEY in holder).toBe(false);
+
+  const replaced = installContextStorage(() => undefined);
+  holder[SHARED_KEY] = previous;
+  expect(Object.getOwnPropertyDescriptor(holder, SHARED_KEY)).toEqual({ ...plain, value: previous });
+  replaced.uninstall();
+  expect(holder[SHARED_KEY]).toBe(previous);
+});
