@@ -7,7 +7,9 @@ const MONTH_AND_DAY =
 const LEAP_DAY = '(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)0229';
 // Each digit by itself: for V8 a repetition is a loop that counts, and takes more than twice as long.
 const TIME = `(?:[01]\\d|2[0-3])[0-5]\\d[0-5]\\d${'\\d'.repeat(6)}`;
-const UUID = [8, 4, 4, 4, 12].map((digits) => '[0-9a-fA-F]'.repeat(digits)).join('-');
+// Of the class `[0-9a-fA-F]` V8 makes a branch, digit or letter, that no processor foresees: two to three times as long.
+const HEX = '(?![:-@G-`])[0-f]';
+const UUID = [8, 4, 4, 4, 12].map((digits) => HEX.repeat(digits)).join('-');
 const SEGMENT = `(?:\\d\\d\\d\\d${MONTH_AND_DAY}|${LEAP_DAY})T${TIME}Z${UUID}`;
 const DOTTED_ORDER = new RegExp(`^${SEGMENT}(?:\\.${SEGMENT})*$`);
 

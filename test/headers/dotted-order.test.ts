@@ -109,6 +109,21 @@ describe('what is not exactly a dotted order is not there', () => {
     expect(idsOf(`${ROOT}.${CHILD}.${at(time)}`)).toBeUndefined();
   });
 
+  test('of all characters, an id has only hexadecimal digits: in each place, in each segment', () => {
+    const isDigit = /^[0-9a-fA-F]$/;
+    for (let code = 0; code <= 0xffff; code++) {
+      const found = String.fromCharCode(code);
+      // Beyond Latin-1, where V8 compiles another pattern, at every 257th.
+      if (code > 0xff && code % 257 !== 0) continue;
+      for (const [i, expected] of [...ROOT_ID].entries()) {
+        const order = TIME + ROOT_ID.slice(0, i) + found + ROOT_ID.slice(i + 1);
+        const isRead = expected === '-' ? found === '-' : isDigit.test(found);
+        expect([code, i, idsOf(order) !== undefined]).toEqual([code, i, isRead]);
+        expect([code, i, idsOf(`${ROOT}.${order}`) !== undefined]).toEqual([code, i, isRead]);
+      }
+    }
+  });
+
   test('more than 16,384 characters', () => {
     expect(idsOf(dottedOrder(278))).toBeUndefined();
   });

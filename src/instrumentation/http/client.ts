@@ -30,7 +30,8 @@ import {
 import { createAttachment, createOwnProperty } from '../fields.ts';
 import { CLIENT_REQUEST, onFirstUse } from '../first-use.ts';
 import { asHeaderValue } from '../header-list.ts';
-import { patchMethod, symbolOf, type Undo } from '../instrumentation.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import { createOutHeaders, type OutHeaders, sizeOfLine } from './out-headers.ts';
 
 /** `options.headers` as an array, flat or of pairs; or none at all. */
 type RawHeaders = readonly unknown[] | null | undefined;
@@ -45,15 +46,15 @@ interface Request extends ClientRequest {
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
-/** Node's own methods: what an application has put over them on its request is not called for ours. */
-let messages: OutgoingMessage;
+/** Of the class that requests are of. */
+let outHeaders: OutHeaders;
 
 export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
   return onFirstUse<Request>(CLIENT_REQUEST, (prototype) => watchRequests(prototype, contexts, propagator));
 }
 
 function watchRequests(prototype: Request, contexts: ContextStorage, propagator: Propagator): Undo {
-  messages = Object.getPrototypeOf(prototype);
+  outHeaders = createOutHeaders(Object.getPrototypeOf(prototype) as OutgoingMessage);
   const assignReusedSocket = createOwnProperty('reusedSocket');
   const made = createAttachment<Context>();
   let isActive = true;
@@ -121,13 +122,12 @@ const measuredCarrier: OutgoingCarrier<Request> = {
   header: headerOf,
   size(request) {
     const size = request.method.length + String(request.path).length + REQUEST_LINE_OVERHEAD;
-    return size + sizeOfHeaders(request);
+    return size + outHeaders.size(request);
   },
   write(request, trace, baggage) {
-    // First the one that can fail, on what the application had in it.
-    if (baggage === '') messages.removeHeader.call(request, BAGGAGE_HEADER);
-    else if (baggage !== undefined) messages.setHeader.call(request, BAGGAGE_HEADER, baggage);
-    messages.setHeader.call(request, TRACE_HEADER, trace);
+    if (baggage === '') outHeaders.remove(request, BAGGAGE_HEADER);
+    else if (baggage !== undefined) outHeaders.set(request, BAGGAGE_HEADER, baggage);
+    outHeaders.set(request, TRACE_HEADER, trace);
   },
 };
 
@@ -155,8 +155,8 @@ function isTooLarge({ _header: header }: Request): boolean {
 function takeBack(request: Request, contentLength: number | null | undefined): void {
   request._header = null;
   request._contentLength = contentLength;
-  messages.removeHeader.call(request, TRACE_HEADER);
-  messages.removeHeader.call(request, BAGGAGE_HEADER);
+  outHeaders.remove(request, TRACE_HEADER);
+  outHeaders.remove(request, BAGGAGE_HEADER);
 }
 
 /** `headers` given as an array, which goes to the wire as it is: a new array of the same shape takes its place. */
@@ -205,32 +205,8 @@ function rawHeader(headers: RawHeaders, name: string): HeaderValue {
 /** ` `, ` HTTP/1.1\r\n`, the `Connection` and `Transfer-Encoding` lines that Node adds when it writes, and the empty one. */
 const REQUEST_LINE_OVERHEAD = 66;
 
-/**
- * `{name: [Name, value]}`, as a request keeps its headers (`_http_outgoing.js`, Node 8 to 26). `getHeaderNames` makes an
- * array of them for each request, and that is 0.6 % of a hop.
- */
-type OutHeaders = Readonly<Record<string, readonly [name: string, value: unknown]>>;
-let outHeaders: symbol | undefined;
-
-function sizeOfHeaders(request: Request): number {
-  outHeaders ??= symbolOf(request, 'kOutHeaders');
-  const headers = outHeaders && (request as unknown as Record<symbol, OutHeaders | null>)[outHeaders];
-  let size = 0;
-  if (headers) for (const name in headers) size += sizeOfLine(name, headers[name]?.[1]);
-  else
-    for (const name of messages.getHeaderNames.call(request))
-      size += sizeOfLine(name, headerOf(request, name));
-  return size;
-}
-
-function sizeOfLine(name: string, value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((size: number, one) => size + sizeOfLine(name, one), 0);
-  return name.length + String(value).length + 4;
-}
-
 function headerOf(request: Request, name: string): HeaderValue {
-  const value = messages.getHeader.call(request, name);
-  return typeof value === 'number' ? String(value) : value;
+  return outHeaders.get(request, name);
 }
 
 /** The connection's host, and the `Host` header for the port; a proxy's requests name the target in the path. */

@@ -48,7 +48,8 @@ const OPTIONAL: Readonly<Record<string, string | null>> = {
 interface Request {
   [CONTEXT]?: Context;
 }
-type Callback = (this: Request, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
+type Arguments = [a?: unknown, b?: unknown, c?: unknown, d?: unknown];
+type Callback = (this: Request, ...args: Arguments) => unknown;
 
 export interface UndiciCallbacks {
   /** From now on what is bound of the class of `prototype` keeps to its context. */
@@ -62,14 +63,18 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
   const undos: Undo[] = [];
   const sockets = createBoundEmitters(contexts);
 
-  // Four arguments at most, named: a request where there is no run costs no object for them.
-  const wrap = (original: () => Callback): Callback =>
-    function callback(this: Request, a, b, c, d) {
-      const context = this[CONTEXT];
-      return context === contexts.current()
-        ? original().call(this, a, b, c, d)
-        : contexts.apply(context, original(), this, [a, b, c, d]);
+  const wrap = (original: () => Callback): Callback => {
+    function callInContext(this: Request): unknown {
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      return contexts.apply(this[CONTEXT], original(), this, arguments);
+    }
+    return function callback(this: Request) {
+      const isElsewhere = this[CONTEXT] !== contexts.current();
+      // V8 makes no object of `arguments` in a function that only passes them on like this.
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      return (isElsewhere ? callInContext : original()).apply(this, arguments as unknown as Arguments);
     };
+  };
 
   function wrapOptional(name: string, channelName: string | null): (original: () => Callback) => Callback {
     const { channel } = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');

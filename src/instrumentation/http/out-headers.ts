@@ -1,0 +1,80 @@
+/**
+ * The headers of a request of node:http until they are written: `{name: [Name, value]}` without a prototype, under the
+ * symbol `kOutHeaders` (`_http_outgoing.js`, Node 8 to 26). Node's methods check each name and value anew, copy the name
+ * to lower case, and make an array of all names to list them; what is read and written here has been checked.
+ */
+import type { OutgoingMessage } from 'node:http';
+import type { HeaderValue } from '../../propagator.ts';
+import { memberOf, symbolOf } from '../instrumentation.ts';
+
+type Entry = readonly [name: string, value: unknown];
+type Entries = Record<string, Entry>;
+
+export interface OutHeaders {
+  /** In any letter case. `name` is lower case. */
+  get(message: OutgoingMessage, name: string): HeaderValue;
+  /** `value` is of characters that a header may have. */
+  set(message: OutgoingMessage, name: string, value: string): void;
+  remove(message: OutgoingMessage, name: string): void;
+  /** The bytes of their lines. */
+  size(message: OutgoingMessage): number;
+}
+
+/**
+ * @param prototype that of `OutgoingMessage`: Node's own methods, as what an application has put over them on its
+ *   request is not called for ours
+ */
+export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
+  const key = keyOfEntries(prototype);
+
+  /** `undefined` where they cannot be seen; and where there are none. */
+  function entriesOf(message: OutgoingMessage): Entries | null | undefined {
+    return key && (message as unknown as Record<symbol, Entries | null>)[key];
+  }
+
+  function get(message: OutgoingMessage, name: string): HeaderValue {
+    const entries = entriesOf(message);
+    const value = entries
+      ? (entries[name]?.[1] as HeaderValue | number)
+      : prototype.getHeader.call(message, name);
+    return typeof value === 'number' ? String(value) : value;
+  }
+
+  return {
+    get,
+    set(message, name, value) {
+      const entries = entriesOf(message);
+      if (entries) entries[name] = [name, value];
+      else prototype.setHeader.call(message, name, value);
+    },
+    remove: (message, name) => prototype.removeHeader.call(message, name),
+    size(message) {
+      const entries = entriesOf(message);
+      let size = 0;
+      if (entries) for (const name in entries) size += sizeOfLine(name, entries[name]?.[1]);
+      else
+        for (const name of prototype.getHeaderNames.call(message))
+          size += sizeOfLine(name, get(message, name));
+      return size;
+    },
+  };
+}
+
+export function sizeOfLine(name: string, value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((size: number, one) => size + sizeOfLine(name, one), 0);
+  return name.length + String(value).length + 4;
+}
+
+/** `undefined` where a version of Node keeps them in another way. */
+function keyOfEntries(prototype: OutgoingMessage): symbol | undefined {
+  try {
+    const message = new (prototype.constructor as new () => OutgoingMessage)();
+    prototype.setHeader.call(message, 'Name', 'value');
+    const entries = memberOf(message, 'kOutHeaders') as Entries | null | undefined;
+    const [name, value, ...more] = entries?.['name'] ?? [];
+    const isKnown = name === 'Name' && value === 'value' && more.length === 0;
+    return isKnown ? symbolOf(message, 'kOutHeaders') : undefined;
+  } catch {
+    return undefined;
+  }
+}
