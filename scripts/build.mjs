@@ -31,12 +31,44 @@ const strict = { banner: { js: '"use strict";' } };
 /** Half the size is half the time to compile; names stay, for stack traces. */
 const small = { minifyWhitespace: true, minifySyntax: true };
 
+/**
+ * The core is a text in the preload until it is needed: V8 reads through all that is code, which takes as long as all
+ * else at start-up, and over a text at once.
+ */
+const coreAsText = {
+  name: 'core as text',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/]core\.ts$/ }, async () => {
+      const { outputFiles } = await build({
+        ...common,
+        ...small,
+        entryPoints: ['src/core.ts'],
+        write: false,
+        format: 'iife',
+        globalName: 'core',
+        target: 'node18',
+      });
+      // `require` and `module` of the preload: by them it finds Node's own modules.
+      const text = `(function (require, module) { "use strict"; ${outputFiles[0].text} return core; })`;
+      const contents = `
+        import { builtin } from './builtins.ts';
+        let core;
+        export function createCore(config, found) {
+          core ??= builtin('vm').runInThisContext(${JSON.stringify(text)}, 'trace-agent:core')(require, module);
+          return core.createCore(config, found);
+        }`;
+      return { contents, loader: 'ts', resolveDir: join(root, 'src') };
+    });
+  },
+};
+
 await Promise.all([
   // Must parse on Node 8, to leave quietly there.
   build({
     ...common,
     ...small,
     ...strict,
+    plugins: [coreAsText],
     entryPoints: ['src/preload.ts'],
     outfile: 'dist/register.cjs',
     format: 'cjs',

@@ -1,19 +1,14 @@
-import type { StartOptions, Status } from './api.ts';
+import type { Counts, StartOptions, Status } from './api.ts';
 import { type Config, readConfig } from './config.ts';
-import type { RemoteRun } from './context/remote-run.ts';
-import { installContextStorage } from './context/storage.ts';
+import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
+import { type Core, createCore } from './core.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
-import { installHTTPClient } from './instrumentation/http/client.ts';
-import { installHTTPServer } from './instrumentation/http/server.ts';
-import { installHTTP2Client } from './instrumentation/http2/client.ts';
-import type { Install, Undo } from './instrumentation/instrumentation.ts';
-import { installUndici } from './instrumentation/undici/client.ts';
+import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
+import { onHTTP2Loaded } from './instrumentation/http2/loaded.ts';
+import type { Emit, Undo } from './instrumentation/instrumentation.ts';
+import { onUndiciRequest } from './instrumentation/undici/channel.ts';
 import { log, logFailure, setLogLevel } from './log.ts';
 import { mainFile, tellWorkers } from './main-file.ts';
-import { DestinationPolicy } from './policy/destinations.ts';
-import { createLangSmithAPI } from './policy/langsmith-api.ts';
-import { PeerPolicy } from './policy/peers.ts';
-import { Propagator } from './propagator.ts';
 import { packageManager, reasonNotToStart } from './runtime.ts';
 import { VERSION } from './version.ts';
 
@@ -28,12 +23,8 @@ export interface Agent {
 /** One agent a process, whichever copy of the package it comes from, CommonJS or ESM. */
 const AGENT_KEY = Symbol.for('@org/trace-agent');
 
-const INSTRUMENTATION: readonly (readonly [string, Install])[] = [
-  ['http-server', installHTTPServer],
-  ['http-client', installHTTPClient],
-  ['http2-client', installHTTP2Client],
-  ['undici', installUndici],
-];
+const NO_COUNTS: Counts = { injected: 0, relayed: 0, extracted: 0, distrusted: 0 };
+const nothing: Undo = () => undefined;
 
 let reason: string | undefined;
 
@@ -102,16 +93,47 @@ function whyNotStarted(): string {
   return reasonNotToStart(process) ?? (readConfig(process.env).config.enabled ? 'not started' : DISABLED);
 }
 
+/** Only waits: for the first server, request or HTTP/2 session, and for the SDK. What comes then is in `core.ts`. */
 function createAgent(config: Config): Agent {
-  const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
-  const destinations = new DestinationPolicy(config, langSmithAPI);
-  const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
-  const contexts = installContextStorage((run) => langSmithAPI.observe(run));
-  const undos: Undo[] = [];
-  const installed: string[] = [];
-  for (const [name, install] of INSTRUMENTATION) {
+  const found = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
+  let core: Core | undefined;
+  let hasFailed = false;
+  let beforeEntry: (() => void) | undefined;
+
+  /** Never throws: where it fails, the process goes on without. */
+  function wake(): Core | undefined {
+    if (core !== undefined || hasFailed) return core;
     try {
-      undos.push(install(contexts, propagator));
+      core = createCore(config, found);
+      core.contexts.onEnter(beforeEntry);
+    } catch (error) {
+      hasFailed = true;
+      logFailure('start', error, 'the application');
+    }
+    return core;
+  }
+
+  function onEnter(listener: (() => void) | undefined): void {
+    beforeEntry = listener;
+    core?.contexts.onEnter(listener);
+  }
+
+  const seams: Record<string, () => Undo> = {
+    'http-server': () =>
+      onFirstUse<{ emit: Emit }>(SERVER, (prototype) => wake()?.watchServers(prototype) ?? nothing),
+    'http-client': () =>
+      onFirstUse(CLIENT_REQUEST, (prototype) => wake()?.watchRequests(prototype) ?? nothing),
+    'http2-client': () => onHTTP2Loaded(onEnter, () => wake()?.watchSessions() ?? nothing),
+    undici: () => onUndiciRequest(() => wake()?.watchUndici()),
+  };
+
+  const undos: Undo[] = [];
+  if (found === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
+  else wake();
+  const installed: string[] = [];
+  for (const [name, install] of Object.entries(seams)) {
+    try {
+      undos.push(install());
       installed.push(name);
     } catch (error) {
       logFailure(`install ${name}`, error);
@@ -131,11 +153,11 @@ function createAgent(config: Config): Agent {
         log: config.log,
       },
       instrumentation: [...installed],
-      counts: { ...propagator.counts },
+      counts: { ...(core?.propagator.counts ?? NO_COUNTS) },
     }),
     traceHeaders() {
-      const context = contexts.current();
-      const headers = context === undefined ? undefined : propagator.headersOf(context);
+      const context = core?.contexts.current();
+      const headers = context === undefined ? undefined : core?.propagator.headersOf(context);
       if (headers === undefined) return {};
       const { trace, baggage } = headers;
       return baggage === ''
@@ -143,12 +165,14 @@ function createAgent(config: Config): Agent {
         : { [TRACE_HEADER]: trace, [BAGGAGE_HEADER]: baggage };
     },
     continueTrace(trace, baggage, fn) {
-      const remote: RemoteRun | undefined = propagator.read(trace, baggage);
-      return remote === undefined ? fn() : contexts.apply(remote, fn, undefined, []);
+      const remote = wake()?.propagator.read(trace, baggage);
+      return core === undefined || remote === undefined
+        ? fn()
+        : core.contexts.apply(remote, fn, undefined, []);
     },
     stop() {
       for (const undo of undos.reverse()) undo();
-      contexts.uninstall();
+      core?.contexts.uninstall();
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
         delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
       }

@@ -11,15 +11,16 @@ import { buildFaultyAgent } from './support/faulty-agent.ts';
  */
 const GUARDS = [
   /^src\/log\.ts: function log(Failure)?\(/,
-  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf|settle)\(|get\(\)|constructor\(store|getStore|apply\(|run: |enterWith: )/,
+  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|placeholderOf)\(|constructor\(store|getStore|apply\(|run: |enterWith: )/,
+  /^src\/context\/shared-key\.ts: function (get|set|settle)\(/,
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|return patchMethod)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function (injectInto|isTooLarge|takeBack))/,
   /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|isWithin)|function (boundTo|contextFor|isObject|isNodesOwn)|const wrapMessageEmit)/,
-  /^src\/instrumentation\/undici\/callbacks\.ts: return function (callback|upgrade)/,
+  /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function callInContext)/,
   /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (listenersOf|isElsewhere|emitInContext)|const (boundOf|isIn))/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
-  /^src\/instrumentation\/undici\/client\.ts: function (onRequest|addHeader|addsToOurs)/,
+  /^src\/instrumentation\/undici\/(client\.ts: function (addHeader|addsToOurs)|channel\.ts: function onRequest)/,
   /^src\/instrumentation\/http2\/loaded\.ts: (function (look|setNoDelay))/,
   /^src\/instrumentation\/http2\/client\.ts: (return function request|function (contextOf|inject|bind))/,
   /^src\/propagator\.ts: inject\(carrier/,
@@ -70,7 +71,7 @@ describe('a fault at the beginning of each function of the agent', () => {
 
   it('leaves the application alone, also where the agent only starts', async () => {
     const atStart =
-      /^src\/(?:agent|builtins|config|runtime|policy\/patterns|instrumentation\/\S+: (?:function (?:install|patch|isEnum|onFirst|isBuiltin|watch)|const wrap))/;
+      /^src\/(?:agent|core|builtins|config|runtime|policy\/patterns|instrumentation\/\S+: (?:function (?:install|patch|isEnum|onFirst|isBuiltin|watch)|const wrap))/;
     const numbers = names.flatMap((name, number) => (atStart.test(name) ? [number] : []));
     expect(numbers.length).toBeGreaterThan(40);
     const args = ['-e', ROUND_TRIP];

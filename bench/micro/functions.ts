@@ -6,12 +6,14 @@ import { readConfig } from '../../src/config.ts';
 import { headersOfRun } from '../../src/context/local-run.ts';
 import { RemoteRun } from '../../src/context/remote-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
-import { installContextStorage } from '../../src/context/storage.ts';
+import { createContextStorage } from '../../src/context/storage.ts';
 import { formatBaggage, mergeBaggage, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
 import { isDottedOrder } from '../../src/headers/dotted-order.ts';
 import { formsOf, makeHeaderSet } from '../../src/headers/trace-headers.ts';
-import { installHTTPClient } from '../../src/instrumentation/http/client.ts';
-import { installHTTPServer } from '../../src/instrumentation/http/server.ts';
+import { CLIENT_REQUEST, onFirstUse, SERVER } from '../../src/instrumentation/first-use.ts';
+import { watchRequests } from '../../src/instrumentation/http/client.ts';
+import { watchServers } from '../../src/instrumentation/http/server.ts';
+import type { Emit } from '../../src/instrumentation/instrumentation.ts';
 import { carrierOf, type UndiciRequest } from '../../src/instrumentation/undici/carrier.ts';
 import { DestinationPolicy } from '../../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
@@ -45,7 +47,7 @@ export function createCases(): Case[] {
     createLangSmithAPI({}, () => undefined),
   );
   const propagator = new Propagator(config, policy, new PeerPolicy(config.trust), {});
-  const contexts = installContextStorage(() => undefined);
+  const contexts = createContextStorage(undefined, () => undefined);
   const remote = new RemoteRun(SEGMENT, BAGGAGE);
   const headers = { 'langsmith-trace': SEGMENT, baggage: BAGGAGE };
   const traced = [...HOST, ...Object.entries(headers).flat()];
@@ -58,7 +60,7 @@ export function createCases(): Case[] {
   let host = 0;
   const around = <T>(fn: () => T): T => contexts.apply(remote, fn, undefined, []);
   const install = () => {
-    installHTTPClient(contexts, propagator);
+    onFirstUse(CLIENT_REQUEST, (prototype) => watchRequests(prototype, contexts, propagator));
   };
 
   return [
@@ -92,7 +94,7 @@ export function createCases(): Case[] {
     one('server', 'a request, without the agent', () => serve(HOST)),
     one('server', 'the same with the agent, no trace', () => serve(HOST), {
       before: () => {
-        installHTTPServer(contexts, propagator);
+        onFirstUse<{ emit: Emit }>(SERVER, (prototype) => watchServers(prototype, contexts, propagator));
       },
     }),
     one('server', 'the same with the agent and a trace', () => serve(traced)),

@@ -7,6 +7,7 @@ import { raiseStart } from './clock-skew.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
+import { SHARED_KEY } from './shared-key.ts';
 
 /** What the SDK has put into its storage, and the request in whose context it did so. */
 class Scope {
@@ -35,13 +36,7 @@ type Callback<T, R> = (this: T, ...args: never[]) => R;
 /** As it is when the agent starts: the application may put another in its place. */
 const apply = Reflect.apply as <T, R>(target: Callback<T, R>, self: T, args: ArrayLike<unknown>) => R;
 
-/** Where langsmith from 0.1.39 and @langchain/core look for their storage, bundled or not. */
-const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
-
-/**
- * One storage for both: what the SDK keeps in it, and the caller's run of the request that is being handled. The
- * agent's own object lies under the key before the SDK loads, and the SDK uses what it finds there.
- */
+/** One storage for both: what the SDK keeps in it, and the caller's run of the request that is being handled. */
 export interface ContextStorage {
   /** The context of the code that is running; `undefined` where there is none. The one look-up of a call out. */
   current(): Context | undefined;
@@ -51,6 +46,8 @@ export interface ContextStorage {
   isEntered(): boolean;
   /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
   onEnter(listener: (() => void) | undefined): void;
+  /** What the SDK finds under the shared key, as it loads. */
+  share(): Storage;
   /** Puts the shared key back, or leaves a plain storage there. Runs under way keep their context. */
   uninstall(): void;
 }
@@ -60,16 +57,18 @@ let retired: { shared: Storage; resume(onRun: OnRun): ContextStorage } | undefin
 
 type OnRun = (run: RunTreeLike) => void;
 
-/** @param onRun called with each run that the SDK makes current */
-export function installContextStorage(onRun: OnRun): ContextStorage {
-  const holder = globalThis as { [SHARED_KEY]?: Storage };
-  // Set already where the agent starts after the SDK has loaded: runs under way are in there.
-  const previous = holder[SHARED_KEY];
+/**
+ * @param found what lay under the shared key: a storage where the agent starts after the SDK has loaded. Runs under way
+ *   are in there
+ * @param onRun called with each run that the SDK makes current
+ */
+export function createContextStorage(found: unknown, onRun: OnRun): ContextStorage {
+  const previous = found as Storage | undefined;
   if (previous !== undefined && previous === retired?.shared) return retired.resume(onRun);
-  return createContextStorage(previous, onRun);
+  return createStorage(previous, onRun);
 }
 
-function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun): ContextStorage {
+function createStorage(previous: Storage | undefined, firstOnRun: OnRun): ContextStorage {
   const { AsyncLocalStorage: Class } = builtin<typeof import('node:async_hooks')>('async_hooks');
   const contexts: AsyncLocalStorage<Context | undefined> = new Class();
   const holder = globalThis as { [SHARED_KEY]?: Storage };
@@ -131,9 +130,7 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     exit: (callback, ...args) => contexts.run(scope(undefined), callback as () => never, ...(args as [])),
     disable: () => contexts.enterWith(scope(undefined)),
   };
-  if (previous === undefined) {
-    awaitSDK(shared);
-  } else {
+  if (previous !== undefined) {
     noteSDK();
     holder[SHARED_KEY] = shared;
   }
@@ -147,6 +144,10 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     isEntered: () => isEntered,
     onEnter(listener) {
       beforeEntry = listener;
+    },
+    share() {
+      noteSDK();
+      return shared;
     },
     uninstall() {
       isActive = false;
@@ -166,28 +167,6 @@ function createContextStorage(previous: Storage | undefined, firstOnRun: OnRun):
     return storage;
   }
   return storage;
-}
-
-/** Lays it under the shared key, and notes when the SDK, as it loads, looks there. */
-function awaitSDK(shared: Storage): void {
-  function settle(value: unknown): void {
-    const property = { value, configurable: true, enumerable: true, writable: true };
-    try {
-      Object.defineProperty(globalThis, SHARED_KEY, property);
-      noteSDK();
-    } catch (error) {
-      logFailure('note the SDK', error);
-    }
-  }
-  Object.defineProperty(globalThis, SHARED_KEY, {
-    configurable: true,
-    enumerable: true,
-    get() {
-      settle(shared);
-      return shared;
-    },
-    set: settle,
-  });
 }
 
 /** What the request came with in whose context this is. */

@@ -1,11 +1,5 @@
-import type { ContextStorage } from '../context/storage.ts';
-import type { Propagator } from '../propagator.ts';
-
 /** Puts everything back that a seam has changed. */
 export type Undo = () => void;
-
-/** A seam: catches one kind of request and hands it to the propagator. */
-export type Install = (contexts: ContextStorage, propagator: Propagator) => Undo;
 
 /**
  * Replaces a method, or puts one over an inherited one; the undo restores what was there.

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { installContextStorage } from '../../src/context/storage.ts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { onSDKLoaded, SHARED_KEY } from '../../src/context/shared-key.ts';
+import { createContextStorage } from '../../src/context/storage.ts';
 
-const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
 const holder = globalThis as Record<symbol, unknown>;
 const before = holder[SHARED_KEY];
 const previous = new AsyncLocalStorage<unknown>();
@@ -15,7 +15,7 @@ afterAll(() => {
 });
 
 it('where there is no context is none, also inside a run of a storage from before, and before any was entered', () => {
-  const contexts = installContextStorage(() => undefined);
+  const contexts = createContextStorage(previous, () => undefined);
   const run = { id: 'run' };
   previous.run(run, () => {
     expect(contexts.isEntered()).toBe(false);
@@ -27,17 +27,33 @@ it('where there is no context is none, also inside a run of a storage from befor
 
 it('what lies under the shared key is read once and is a property like any other, or is replaced by assignment', () => {
   delete holder[SHARED_KEY];
-  const read = installContextStorage(() => undefined);
+  const contexts = createContextStorage(undefined, () => undefined);
+  const share = vi.fn(() => contexts.share());
+  const takeAway = onSDKLoaded(share);
+  expect(share).not.toHaveBeenCalled();
   const shared = holder[SHARED_KEY];
   const plain = { value: shared, configurable: true, enumerable: true, writable: true };
   expect(shared).toMatchObject({ getStore: expect.any(Function) });
   expect(Object.getOwnPropertyDescriptor(holder, SHARED_KEY)).toEqual(plain);
-  read.uninstall();
+  expect(holder[SHARED_KEY]).toBe(shared);
+  expect(share).toHaveBeenCalledTimes(1);
+  takeAway();
+  expect(holder[SHARED_KEY]).toBe(shared);
+  contexts.uninstall();
   expect(SHARED_KEY in holder).toBe(false);
 
-  const replaced = installContextStorage(() => undefined);
+  const takeAwayToo = onSDKLoaded(share);
   holder[SHARED_KEY] = previous;
   expect(Object.getOwnPropertyDescriptor(holder, SHARED_KEY)).toEqual({ ...plain, value: previous });
-  replaced.uninstall();
+  expect(share).toHaveBeenCalledTimes(2);
+  takeAwayToo();
   expect(holder[SHARED_KEY]).toBe(previous);
+});
+
+it('what was laid under the shared key and never looked at is taken away', () => {
+  delete holder[SHARED_KEY];
+  const share = vi.fn();
+  onSDKLoaded(share)();
+  expect(SHARED_KEY in holder).toBe(false);
+  expect(share).not.toHaveBeenCalled();
 });

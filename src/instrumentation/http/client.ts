@@ -28,7 +28,6 @@ import {
   type Propagator,
 } from '../../propagator.ts';
 import { createAttachment, createOwnProperty } from '../fields.ts';
-import { CLIENT_REQUEST, onFirstUse } from '../first-use.ts';
 import { asHeaderValue } from '../header-list.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { createOutHeaders, type OutHeaders, sizeOfLine } from './out-headers.ts';
@@ -49,11 +48,9 @@ interface Request extends ClientRequest {
 /** Of the class that requests are of. */
 let outHeaders: OutHeaders;
 
-export function installHTTPClient(contexts: ContextStorage, propagator: Propagator): Undo {
-  return onFirstUse<Request>(CLIENT_REQUEST, (prototype) => watchRequests(prototype, contexts, propagator));
-}
-
-function watchRequests(prototype: Request, contexts: ContextStorage, propagator: Propagator): Undo {
+/** @param ofRequests the prototype of `ClientRequest` */
+export function watchRequests(ofRequests: object, contexts: ContextStorage, propagator: Propagator): Undo {
+  const prototype = ofRequests as Request;
   outHeaders = createOutHeaders(Object.getPrototypeOf(prototype) as OutgoingMessage);
   const assignReusedSocket = createOwnProperty('reusedSocket');
   const made = createAttachment<Context>();

@@ -14,7 +14,6 @@ import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
 import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
 import { createAttachment } from '../fields.ts';
-import { onFirstUse, SERVER } from '../first-use.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
 import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
@@ -46,11 +45,12 @@ const RES_ON_FINISH = 'bound resOnFinish';
 const CLEAR_INCOMING =
   /^function clearIncoming\(req\) \{\s+req (?:\|\|= this|= req \|\| this);\s+const parser = req\.socket(?:\?\.parser| && req\.socket\.parser);\s+(?:\/\/.*\s+)*if \(parser && parser\.incoming === req\) \{\s+if \(req\.readableEnded\) \{\s+parser\.incoming = null;\s+\} else \{\s+req\.on\('end', clearIncoming\);\s+\}\s+\}\s+\}$/;
 
-export function installHTTPServer(contexts: ContextStorage, propagator: Propagator): Undo {
-  return onFirstUse<{ emit: Emit }>(SERVER, (prototype) => watchServers(prototype, contexts, propagator));
-}
-
-function watchServers(prototype: { emit: Emit }, contexts: ContextStorage, propagator: Propagator): Undo {
+/** @param prototype that of `net.Server` */
+export function watchServers(
+  prototype: { emit: Emit },
+  contexts: ContextStorage,
+  propagator: Propagator,
+): Undo {
   const undos: Undo[] = [];
   const inbounds = createAttachment<Inbound | null>();
   const finished = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel').channel(

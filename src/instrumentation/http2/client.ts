@@ -15,7 +15,6 @@ import { patchMethod, type Undo } from '../instrumentation.ts';
 import { onModules } from '../loaded-modules.ts';
 import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './carrier.ts';
 import { watchGRPC } from './grpc.ts';
-import { onHTTP2Loaded } from './loaded.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 import {
   type ClientSession,
@@ -28,16 +27,10 @@ import { watchHTTP2Wrapper } from './wrapper.ts';
 
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
 
-export function installHTTP2Client(contexts: ContextStorage, propagator: Propagator): Undo {
+/** Call it where node:http2 has been loaded. */
+export function watchSessions(contexts: ContextStorage, propagator: Propagator): Undo {
+  /** More with each library that is found later. */
   const undos: Undo[] = [];
-  undos.push(onHTTP2Loaded(contexts, () => watchSessions(contexts, propagator, undos)));
-  return () => {
-    for (const undo of undos.reverse()) undo();
-  };
-}
-
-/** @param undos gets those of what has been patched, and more with each library that is found later */
-function watchSessions(contexts: ContextStorage, propagator: Propagator, undos: Undo[]): void {
   const queued = new QueuedContexts();
   const streams = createBoundEmitters(contexts);
   let isActive = true;
@@ -115,6 +108,9 @@ function watchSessions(contexts: ContextStorage, propagator: Propagator, undos: 
   undos.push(
     onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
   );
+  return () => {
+    for (const undo of undos.reverse()) undo();
+  };
 }
 
 /** By what it says of itself in each call, since 1.0. */

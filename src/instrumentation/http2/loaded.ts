@@ -6,7 +6,6 @@
  * is no socket.
  */
 import type { Socket } from 'node:net';
-import type { ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
 import { onFirstUse, SOCKET } from '../first-use.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
@@ -14,10 +13,17 @@ import { watchBuiltin } from '../loaded-builtins.ts';
 
 type SetNoDelay = (this: Socket, ...args: never[]) => Socket;
 
-/** @param found called once, before the first session is made and before a context is entered */
-export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo {
+/**
+ * @param onEnter has its one listener called before each context that is entered; `undefined` takes it away
+ * @param install called once, before the first session is made and before a context is entered
+ */
+export function onHTTP2Loaded(
+  onEnter: (listener: (() => void) | undefined) => void,
+  install: () => Undo,
+): Undo {
   const isLoaded = watchBuiltin('http2');
   let isDone = false;
+  let uninstall: Undo | undefined;
 
   function look(): void {
     if (isDone) return;
@@ -25,7 +31,7 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
       if (!isLoaded()) return;
       isDone = true;
       undo();
-      found();
+      uninstall = install();
     } catch (error) {
       isDone = true;
       logFailure('patch http2', error);
@@ -43,14 +49,15 @@ export function onHTTP2Loaded(contexts: ContextStorage, found: () => void): Undo
         },
     ),
   );
-  contexts.onEnter(look);
+  onEnter(look);
 
   function undo(): void {
-    contexts.onEnter(undefined);
+    onEnter(undefined);
     undoSetNoDelay();
   }
   return () => {
     isDone = true;
     undo();
+    uninstall?.();
   };
 }

@@ -1,8 +1,4 @@
-/**
- * Global `fetch`, every entry point of undici, `WebSocket` and `EventSource` publish each request on the channel
- * `undici:request:create` before it is queued, once a hop of a redirect and once a retry.
- */
-import { builtin } from '../../builtins.ts';
+/** The requests of undici, Node's own and any other, as they pass the channel (see `channel.ts`). */
 import type { ContextStorage } from '../../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed } from '../../headers/names.ts';
 import { logFailure, logOnce } from '../../log.ts';
@@ -10,39 +6,11 @@ import type { Propagator } from '../../propagator.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { installUndiciCallbacks } from './callbacks.ts';
 import { type AddHeader, carrierOf, type UndiciRequest } from './carrier.ts';
-import { installUndiciPool, isUndiciLoaded } from './pool.ts';
+import type { UndiciRequests } from './channel.ts';
+import { installUndiciPool } from './pool.ts';
 
-const CHANNEL = 'undici:request:create';
-
-export function installUndici(contexts: ContextStorage, propagator: Propagator): Undo {
-  const { subscribe, unsubscribe } =
-    builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
-  // Before anything is queued: at once where somebody could have queued, else with the first request.
-  let requests = isUndiciLoaded() ? watchRequests(contexts, propagator) : undefined;
-
-  function onRequest(message: unknown): void {
-    // What is thrown here would surface as an uncaught exception of the application's.
-    try {
-      requests ??= watchRequests(contexts, propagator);
-      requests.onRequest((message as { request: UndiciRequest }).request);
-    } catch (error) {
-      logFailure('inject (undici)', error);
-    }
-  }
-
-  subscribe(CHANNEL, onRequest);
-  return () => {
-    unsubscribe(CHANNEL, onRequest);
-    requests?.uninstall();
-  };
-}
-
-interface Requests {
-  onRequest(request: UndiciRequest): void;
-  uninstall: Undo;
-}
-
-function watchRequests(contexts: ContextStorage, propagator: Propagator): Requests {
+/** Call it before anything is queued. */
+export function watchUndici(contexts: ContextStorage, propagator: Propagator): UndiciRequests {
   const undos: Undo[] = [];
   const watched = new WeakSet<object>();
   /** Of most processes it is the only one, and that need not be hashed. */
@@ -50,7 +18,8 @@ function watchRequests(contexts: ContextStorage, propagator: Propagator): Reques
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
 
-  function onRequest(request: UndiciRequest): void {
+  function onRequest(created: object): void {
+    const request = created as UndiciRequest;
     const context = pool.isInItsContext(request) ? contexts.current() : undefined;
     const prototype = Object.getPrototypeOf(request) as UndiciRequest;
     if (prototype !== lastWatched) watch(prototype);

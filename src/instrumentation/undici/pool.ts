@@ -39,12 +39,6 @@ export interface UndiciPool {
   uninstall: Undo;
 }
 
-/** Whether there are pools that a request could have been put into. Node's own cannot be seen, and have no bound. */
-export function isUndiciLoaded(): boolean {
-  const { _cache: cache = {} } = moduleClass<{ _cache?: ModuleCache }>();
-  return Object.keys(cache).some((path) => path.endsWith('dispatcher-base.js'));
-}
-
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();

@@ -1,0 +1,45 @@
+/**
+ * All that a process needs once it has a server, sends a request or loads the SDK. Until then it is no more than a text
+ * in the preload (scripts/build.mjs): most processes that a preload by `NODE_OPTIONS` is in do none of that.
+ */
+import type { Config } from './config.ts';
+import { type ContextStorage, createContextStorage } from './context/storage.ts';
+import { watchRequests } from './instrumentation/http/client.ts';
+import { watchServers } from './instrumentation/http/server.ts';
+import { watchSessions } from './instrumentation/http2/client.ts';
+import type { Emit, Undo } from './instrumentation/instrumentation.ts';
+import type { UndiciRequests } from './instrumentation/undici/channel.ts';
+import { watchUndici } from './instrumentation/undici/client.ts';
+import { setLogLevel } from './log.ts';
+import { DestinationPolicy } from './policy/destinations.ts';
+import { createLangSmithAPI } from './policy/langsmith-api.ts';
+import { PeerPolicy } from './policy/peers.ts';
+import { Propagator } from './propagator.ts';
+
+export interface Core {
+  readonly contexts: ContextStorage;
+  readonly propagator: Propagator;
+  /** The seams. What catches the first of each kind is in `agent.ts`. */
+  watchServers(prototype: { emit: Emit }): Undo;
+  watchRequests(prototype: object): Undo;
+  watchSessions(): Undo;
+  watchUndici(): UndiciRequests;
+}
+
+/** @param found what lay under the SDK's key when the agent started */
+export function createCore(config: Config, found: unknown): Core {
+  // The text has a log of its own.
+  setLogLevel(config.log);
+  const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
+  const destinations = new DestinationPolicy(config, langSmithAPI);
+  const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
+  const contexts = createContextStorage(found, (run) => langSmithAPI.observe(run));
+  return {
+    contexts,
+    propagator,
+    watchServers: (prototype) => watchServers(prototype, contexts, propagator),
+    watchRequests: (prototype) => watchRequests(prototype, contexts, propagator),
+    watchSessions: () => watchSessions(contexts, propagator),
+    watchUndici: () => watchUndici(contexts, propagator),
+  };
+}
