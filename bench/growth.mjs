@@ -7,7 +7,7 @@ import { rounded } from './hop.mjs';
 import { openLoad, times } from './load.mjs';
 import { pinDriver } from './node-process.mjs';
 import { requestWriter } from './requests.mjs';
-import { measureRounds } from './rounds.mjs';
+import { measureRounds, orderOf } from './rounds.mjs';
 import { measureStartup } from './startup.mjs';
 import { BASELINE, named, SERVERS } from './variants.mjs';
 
@@ -50,7 +50,7 @@ function connectionsFor(contexts) {
 /**
  * @param {object} node `{major, binary}`
  * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `modules`,
- *   `moduleRounds`, `starts`
+ *   `moduleGenerations` of processes and `moduleRounds` of each, `starts`
  * @returns by scale, point and variant: `{cpu, ratio}`; of the requests served, the heap after each
  */
 export async function measureGrowth(node, plan, progress) {
@@ -125,37 +125,54 @@ async function measureServed(node, plan, progress) {
   return result;
 }
 
-/** Start-up and a hop, with and without many modules that the application has loaded. */
+/**
+ * Start-up and a hop, with and without many modules that the application has loaded. In several processes each, in turn:
+ * two of the same program differ by more than the modules do.
+ */
 async function measureModules(node, plan, progress) {
   const directory = join(root, '.cache', 'bench', 'modules');
+  const optionsFor = (count) => ['--require', writeModules(directory, count)];
   const result = {};
   for (const count of plan.modules) {
-    const nodeOptions = ['--require', writeModules(directory, count)];
+    const nodeOptions = optionsFor(count);
     const { empty } = await measureStartup(
       node,
       { apps: ['empty'], starts: plan.starts, nodeOptions, variants: ['agent, require'] },
       progress,
     );
-    progress.say(`Node ${node.major}: growth, a hop with ${count} modules`);
-    const fleet = await startFleet(node.binary, [BASELINE, ...RELAYS], { clients: [CLIENT], nodeOptions });
-    pinDriver(true);
-    try {
-      const group = {
-        name: BASELINE.name,
-        baselines: [await fleet.entry(BASELINE, PATH, plan)],
-        entries: [],
-      };
-      for (const variant of RELAYS) group.entries.push(await fleet.entry(variant, PATH, plan));
-      const rounds = plan.moduleRounds;
-      progress.expect(rounds);
-      const samples = await measureRounds({ ...plan, rounds, groups: [group], onRound: progress.step });
-      result[count] = { startup: empty, hop: seriesOf(samples) };
-    } finally {
-      pinDriver(false);
-      await fleet.stop();
+    result[count] = { startup: empty, hop: {} };
+  }
+  progress.expect(plan.moduleGenerations * plan.modules.length * plan.moduleRounds);
+  for (let generation = 0; generation < plan.moduleGenerations; generation++) {
+    for (const count of orderOf(plan.modules, generation)) {
+      progress.say(`Node ${node.major}: growth, a hop with ${count} modules`);
+      const { hop } = result[count];
+      const taken = await measureHop(node, plan, optionsFor(count), progress);
+      for (const [name, { cpu, ratio }] of Object.entries(taken)) {
+        hop[name] ??= { cpu: [], ratio: [] };
+        hop[name].cpu.push(...cpu);
+        hop[name].ratio.push(...ratio);
+      }
     }
   }
   return result;
+}
+
+async function measureHop(node, plan, nodeOptions, progress) {
+  const fleet = await startFleet(node.binary, [BASELINE, ...RELAYS], { clients: [CLIENT], nodeOptions });
+  pinDriver(true);
+  try {
+    const baselines = [await fleet.entry(BASELINE, PATH, plan)];
+    const entries = [];
+    for (const variant of RELAYS) entries.push(await fleet.entry(variant, PATH, plan));
+    const groups = [{ name: BASELINE.name, baselines, entries }];
+    return seriesOf(
+      await measureRounds({ ...plan, rounds: plan.moduleRounds, groups, onRound: progress.step }),
+    );
+  } finally {
+    pinDriver(false);
+    await fleet.stop();
+  }
 }
 
 function writeModules(directory, count) {
