@@ -48,14 +48,15 @@ const coreAsText = {
         globalName: 'core',
         target: 'node18',
       });
-      // `require` and `module` of the preload: by them it finds Node's own modules.
-      const text = `(function (require, module) { "use strict"; ${outputFiles[0].text} return core; })`;
+      // What is the preload's own: by `require` and `module` it finds Node's modules, and its realm may be another.
+      const outer = 'require, module, globalThis, process';
+      const text = `(function (${outer}) { "use strict"; ${outputFiles[0].text} return core.createCore; })`;
       const contents = `
         import { builtin } from './builtins.ts';
-        let core;
-        export function createCore(config, found) {
-          core ??= builtin('vm').runInThisContext(${JSON.stringify(text)}, 'trace-agent:core')(require, module);
-          return core.createCore(config, found);
+        let createCore;
+        export function prepareCore() {
+          const { runInThisContext } = builtin('vm');
+          return () => (createCore ??= runInThisContext(${JSON.stringify(text)}, 'trace-agent:core')(${outer}));
         }`;
       return { contents, loader: 'ts', resolveDir: join(root, 'src') };
     });

@@ -1,7 +1,8 @@
 import type { Counts, StartOptions, Status } from './api.ts';
 import { type Config, readConfig } from './config.ts';
+import { takeNatives } from './context/natives.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
-import { type Core, createCore } from './core.ts';
+import { type Core, prepareCore } from './core.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
 import { onHTTP2Loaded } from './instrumentation/http2/loaded.ts';
@@ -95,19 +96,22 @@ function whyNotStarted(): string {
 
 /** Only waits: for the first server, request or HTTP/2 session, and for the SDK. What comes then is in `core.ts`. */
 function createAgent(config: Config): Agent {
+  const loadCore = prepareCore();
+  const natives = takeNatives();
   const found = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
-  let core: Core | undefined;
-  let hasFailed = false;
+  // At once where the SDK has loaded before.
+  let core: Core | undefined = found === undefined ? undefined : loadCore()(config, natives, found);
+  let isOver = false;
   let beforeEntry: (() => void) | undefined;
 
   /** Never throws: where it fails, the process goes on without. */
   function wake(): Core | undefined {
-    if (core !== undefined || hasFailed) return core;
+    if (core !== undefined || isOver) return core;
     try {
-      core = createCore(config, found);
+      core = loadCore()(config, natives, found);
       core.contexts.onEnter(beforeEntry);
     } catch (error) {
-      hasFailed = true;
+      isOver = true;
       logFailure('start', error, 'the application');
     }
     return core;
@@ -128,8 +132,7 @@ function createAgent(config: Config): Agent {
   };
 
   const undos: Undo[] = [];
-  if (found === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
-  else wake();
+  if (core === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
   const installed: string[] = [];
   for (const [name, install] of Object.entries(seams)) {
     try {
@@ -171,6 +174,7 @@ function createAgent(config: Config): Agent {
         : core.contexts.apply(remote, fn, undefined, []);
     },
     stop() {
+      isOver = true;
       for (const undo of undos.reverse()) undo();
       core?.contexts.uninstall();
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {

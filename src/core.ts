@@ -3,6 +3,7 @@
  * in the preload (scripts/build.mjs): most processes that a preload by `NODE_OPTIONS` is in do none of that.
  */
 import type { Config } from './config.ts';
+import type { Natives } from './context/natives.ts';
 import { type ContextStorage, createContextStorage } from './context/storage.ts';
 import { watchRequests } from './instrumentation/http/client.ts';
 import { watchServers } from './instrumentation/http/server.ts';
@@ -27,13 +28,20 @@ export interface Core {
 }
 
 /** @param found what lay under the SDK's key when the agent started */
-export function createCore(config: Config, found: unknown): Core {
+export type CreateCore = (config: Config, natives: Natives, found: unknown) => Core;
+
+/** What gives the core: in the preload it compiles it first, once. No code of the application's runs by then. */
+export function prepareCore(): () => CreateCore {
+  return () => createCore;
+}
+
+export const createCore: CreateCore = (config, natives, found) => {
   // The text has a log of its own.
   setLogLevel(config.log);
   const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, langSmithAPI);
   const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
-  const contexts = createContextStorage(found, (run) => langSmithAPI.observe(run));
+  const contexts = createContextStorage(natives, found, (run) => langSmithAPI.observe(run));
   return {
     contexts,
     propagator,
@@ -42,4 +50,4 @@ export function createCore(config: Config, found: unknown): Core {
     watchSessions: () => watchSessions(contexts, propagator),
     watchUndici: () => watchUndici(contexts, propagator),
   };
-}
+};

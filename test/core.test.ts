@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Preload, run } from './support/app.ts';
+import { dottedOrder } from './support/trace.ts';
 
 /** Says whether the core has been compiled: the debugger lists all scripts. Node's own are loaded before anything. */
 const HEAD = `
@@ -64,4 +65,80 @@ describe.each<Preload>(['require', 'import'])('by --%s, the core is', (preload) 
     const option = '--disallow-code-generation-from-strings';
     expect(await isCompiledBy('http.createServer();', preload, [option])).toBe('false true');
   });
+});
+
+/** A service that relays, and says what arrived behind it. */
+const RELAY = `
+  const http = require('node:http');
+  const text = (response, done) => { let all = ''; response.on('data', (part) => (all += part)).on('end', () => done(all)); };
+  const upstream = http.createServer((request, response) => response.end(request.headers['langsmith-trace'] ?? 'none'));
+  const service = http.createServer((request, response) => {
+    http.get({ port: upstream.address().port, host: '127.0.0.1' }, (answer) => text(answer, (all) => response.end(all)));
+  });
+  upstream.listen(0, '127.0.0.1', () => service.listen(0, '127.0.0.1', () => {
+    const headers = { 'langsmith-trace': process.argv.at(-1) };
+    http.get({ port: service.address().port, host: '127.0.0.1', headers }, (answer) => text(answer, (all) => {
+      console.log(all);
+      process.exit();
+    }));
+  }));
+`;
+
+describe('what the application puts in the place of', () => {
+  it.each([
+    ['nothing', ''],
+    [
+      'Reflect.apply, before its first server',
+      'const { apply } = Reflect; Reflect.apply = (f, self, args) => { if (!Array.isArray(args)) throw new TypeError("no array"); return apply(f, self, args); };',
+    ],
+    [
+      'AsyncLocalStorage, before its first server',
+      'const hooks = require("node:async_hooks"); hooks.AsyncLocalStorage = class extends hooks.AsyncLocalStorage { run(store, fn) { if (arguments.length > 2) throw new TypeError("two at most"); return super.run(store, fn); } };',
+    ],
+    [
+      'OutgoingMessage.prototype.setHeader, which counts',
+      'const { OutgoingMessage } = require("node:http"); const { setHeader } = OutgoingMessage.prototype; OutgoingMessage.prototype.setHeader = function (name, value) { if (name === "Name") throw new Error("a header of nobody"); return setHeader.call(this, name, value); };',
+    ],
+  ])('%s is not what the agent works with', async (_, code) => {
+    const trace = dottedOrder();
+    const result = await run(['-e', code + RELAY, trace], { preload: 'require' });
+    expect(result).toEqual({ code: 0, stdout: `${trace}\n`, stderr: '' });
+  });
+
+  it('vm.runInThisContext, so that it fails, is nothing that the SDK meets', async () => {
+    const code = `
+      const key = Symbol.for('ls:tracing_async_local_storage');
+      require('node:vm').runInThisContext = () => { throw new Error('on purpose'); };
+      console.log(typeof globalThis[key].getStore);
+      require('@org/trace-agent').stop();
+      console.log(typeof globalThis[key]);`;
+    const { stdout, code: exit } = await run(['-e', code], { preload: 'require' });
+    expect({ stdout, exit }).toEqual({ stdout: 'function\nundefined\n', exit: 0 });
+  });
+});
+
+it('is of the realm that the preload is evaluated in', async () => {
+  const code = `
+    const vm = require('node:vm');
+    const key = Symbol.for('ls:tracing_async_local_storage');
+    const file = require.resolve('@org/trace-agent/register');
+    for (const previous of [undefined, new (require('node:async_hooks').AsyncLocalStorage)()]) {
+      const context = vm.createContext({ process, console });
+      const realm = vm.runInContext('globalThis', context);
+      if (previous !== undefined) realm[key] = previous;
+      const source = require('node:fs').readFileSync(file, 'utf8');
+      vm.runInContext('(function (require, module) {' + source + '})', context)(require, {});
+      const shared = realm[key];
+      console.log(typeof shared.getStore, shared === previous, key in globalThis);
+      realm[Symbol.for('@org/trace-agent')].stop();
+      console.log(realm[key] === shared, realm[key] === previous, key in globalThis);
+    }`;
+  const { stdout, stderr } = await run(['-e', code], { preload: 'none' });
+  expect(stderr).toBe('');
+  expect(stdout.trim().split('\n')).toEqual([
+    'function false false',
+    'false true false',
+    'function false false',
+    'false true false',
+  ]);
 });

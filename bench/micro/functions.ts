@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { RunTree } from 'langsmith';
 import { readConfig } from '../../src/config.ts';
 import { headersOfRun } from '../../src/context/local-run.ts';
+import { takeNatives } from '../../src/context/natives.ts';
 import { RemoteRun } from '../../src/context/remote-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
 import { createContextStorage } from '../../src/context/storage.ts';
@@ -47,7 +48,7 @@ export function createCases(): Case[] {
     createLangSmithAPI({}, () => undefined),
   );
   const propagator = new Propagator(config, policy, new PeerPolicy(config.trust), {});
-  const contexts = createContextStorage(undefined, () => undefined);
+  const contexts = createContextStorage(takeNatives(), undefined, () => undefined);
   const remote = new RemoteRun(SEGMENT, BAGGAGE);
   const headers = { 'langsmith-trace': SEGMENT, baggage: BAGGAGE };
   const traced = [...HOST, ...Object.entries(headers).flat()];

@@ -9,7 +9,7 @@ export const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
 /**
  * Lays a storage under the shared key, which is made when the SDK, as it loads, looks there.
  *
- * @param share makes it; called also where another is assigned. It must not throw
+ * @param share makes it; called also where another is assigned. It must not throw; `undefined` where it cannot
  * @returns what takes it away, unless it has been looked at
  */
 export function onSDKLoaded(share: () => unknown): () => void {
@@ -26,7 +26,8 @@ export function onSDKLoaded(share: () => unknown): () => void {
 
   function get(): unknown {
     const shared = share();
-    settle(shared);
+    if (shared === undefined) takeAway();
+    else settle(shared);
     return shared;
   }
 
@@ -35,8 +36,11 @@ export function onSDKLoaded(share: () => unknown): () => void {
     settle(value);
   }
 
+  function takeAway(): void {
+    if (Object.getOwnPropertyDescriptor(holder, SHARED_KEY)?.get !== get) return;
+    Reflect.deleteProperty(holder, SHARED_KEY);
+  }
+
   Object.defineProperty(holder, SHARED_KEY, { configurable: true, enumerable: true, get, set });
-  return () => {
-    if (Object.getOwnPropertyDescriptor(holder, SHARED_KEY)?.get === get) delete holder[SHARED_KEY];
-  };
+  return takeAway;
 }

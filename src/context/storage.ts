@@ -1,9 +1,9 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { adopt } from './adoption.ts';
 import { noteSDK } from './arrival.ts';
 import { raiseStart } from './clock-skew.ts';
+import type { Natives } from './natives.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
@@ -33,9 +33,6 @@ interface Storage {
 
 type Callback<T, R> = (this: T, ...args: never[]) => R;
 
-/** As it is when the agent starts: the application may put another in its place. */
-const apply = Reflect.apply as <T, R>(target: Callback<T, R>, self: T, args: ArrayLike<unknown>) => R;
-
 /** One storage for both: what the SDK keeps in it, and the caller's run of the request that is being handled. */
 export interface ContextStorage {
   /** The context of the code that is running; `undefined` where there is none. The one look-up of a call out. */
@@ -62,14 +59,15 @@ type OnRun = (run: RunTreeLike) => void;
  *   are in there
  * @param onRun called with each run that the SDK makes current
  */
-export function createContextStorage(found: unknown, onRun: OnRun): ContextStorage {
+export function createContextStorage(natives: Natives, found: unknown, onRun: OnRun): ContextStorage {
   const previous = found as Storage | undefined;
   if (previous !== undefined && previous === retired?.shared) return retired.resume(onRun);
-  return createStorage(previous, onRun);
+  return createStorage(natives, previous, onRun);
 }
 
-function createStorage(previous: Storage | undefined, firstOnRun: OnRun): ContextStorage {
-  const { AsyncLocalStorage: Class } = builtin<typeof import('node:async_hooks')>('async_hooks');
+function createStorage(natives: Natives, previous: Storage | undefined, firstOnRun: OnRun): ContextStorage {
+  const { AsyncLocalStorage: Class } = natives;
+  const apply = natives.apply as <T, R>(target: Callback<T, R>, self: T, args: ArrayLike<unknown>) => R;
   const contexts: AsyncLocalStorage<Context | undefined> = new Class();
   const holder = globalThis as { [SHARED_KEY]?: Storage };
   let onRun = firstOnRun;

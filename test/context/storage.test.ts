@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { takeNatives } from '../../src/context/natives.ts';
 import { onSDKLoaded, SHARED_KEY } from '../../src/context/shared-key.ts';
 import { createContextStorage } from '../../src/context/storage.ts';
 
@@ -15,7 +16,7 @@ afterAll(() => {
 });
 
 it('where there is no context is none, also inside a run of a storage from before, and before any was entered', () => {
-  const contexts = createContextStorage(previous, () => undefined);
+  const contexts = createContextStorage(takeNatives(), previous, () => undefined);
   const run = { id: 'run' };
   previous.run(run, () => {
     expect(contexts.isEntered()).toBe(false);
@@ -27,7 +28,7 @@ it('where there is no context is none, also inside a run of a storage from befor
 
 it('what lies under the shared key is read once and is a property like any other, or is replaced by assignment', () => {
   delete holder[SHARED_KEY];
-  const contexts = createContextStorage(undefined, () => undefined);
+  const contexts = createContextStorage(takeNatives(), undefined, () => undefined);
   const share = vi.fn(() => contexts.share());
   const takeAway = onSDKLoaded(share);
   expect(share).not.toHaveBeenCalled();

@@ -5,7 +5,7 @@
  */
 import type { OutgoingMessage } from 'node:http';
 import type { HeaderValue } from '../../propagator.ts';
-import { memberOf, symbolOf } from '../instrumentation.ts';
+import { symbolOf } from '../instrumentation.ts';
 
 type Entry = readonly [name: string, value: unknown];
 type Entries = Record<string, Entry>;
@@ -25,10 +25,12 @@ export interface OutHeaders {
  *   request is not called for ours
  */
 export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
-  const key = keyOfEntries(prototype);
+  /** `null` where a version of Node keeps them in another way; `undefined` until a request has had one. */
+  let key: symbol | null | undefined;
 
   /** `undefined` where they cannot be seen; and where there are none. */
   function entriesOf(message: OutgoingMessage): Entries | null | undefined {
+    if (key === undefined) key = keyOfEntries(message);
     return key && (message as unknown as Record<symbol, Entries | null>)[key];
   }
 
@@ -65,16 +67,22 @@ export function sizeOfLine(name: string, value: unknown): number {
   return name.length + String(value).length + 4;
 }
 
-/** `undefined` where a version of Node keeps them in another way. */
-function keyOfEntries(prototype: OutgoingMessage): symbol | undefined {
-  try {
-    const message = new (prototype.constructor as new () => OutgoingMessage)();
-    prototype.setHeader.call(message, 'Name', 'value');
-    const entries = memberOf(message, 'kOutHeaders') as Entries | null | undefined;
-    const [name, value, ...more] = entries?.['name'] ?? [];
-    const isKnown = name === 'Name' && value === 'value' && more.length === 0;
-    return isKnown ? symbolOf(message, 'kOutHeaders') : undefined;
-  } catch {
-    return undefined;
-  }
+/** Nothing is made to find it out: the application may have put its own over each step of that. */
+function keyOfEntries(message: OutgoingMessage): symbol | null | undefined {
+  const key = symbolOf(message, 'kOutHeaders');
+  if (key === undefined) return null;
+  const entries = (message as unknown as Record<symbol, unknown>)[key];
+  if (entries === null) return undefined;
+  if (typeof entries !== 'object' || Object.getPrototypeOf(entries) !== null) return null;
+  const [first] = Object.entries(entries as Entries);
+  return first && (isEntry(...first) ? key : null);
+}
+
+function isEntry(name: string, entry: unknown): boolean {
+  return (
+    Array.isArray(entry) &&
+    entry.length === 2 &&
+    typeof entry[0] === 'string' &&
+    entry[0].toLowerCase() === name
+  );
 }

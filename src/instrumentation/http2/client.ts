@@ -105,9 +105,14 @@ export function watchSessions(contexts: ContextStorage, propagator: Propagator):
 
   if (isOwnConnect()) patchSession(clientSessionPrototype());
   else undos.push(onNextSession(patchSession));
-  undos.push(
-    onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
-  );
+  try {
+    undos.push(
+      onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
+    );
+  } catch (error) {
+    // What the application itself makes of sessions is caught all the same.
+    logFailure('patch http2', error);
+  }
   return () => {
     for (const undo of undos.reverse()) undo();
   };
