@@ -97,7 +97,7 @@ describe('what the application puts in the place of', () => {
     ],
     [
       'OutgoingMessage.prototype.setHeader, which counts',
-      'const { OutgoingMessage } = require("node:http"); const { setHeader } = OutgoingMessage.prototype; OutgoingMessage.prototype.setHeader = function (name, value) { if (name === "Name") throw new Error("a header of nobody"); return setHeader.call(this, name, value); };',
+      'const { OutgoingMessage } = require("node:http"); const { setHeader } = OutgoingMessage.prototype; OutgoingMessage.prototype.setHeader = function (name, value) { if (name === "Name") console.log("a header of nobody"); return setHeader.call(this, name, value); };',
     ],
   ])('%s is not what the agent works with', async (_, code) => {
     const trace = dottedOrder();
@@ -115,6 +115,71 @@ describe('what the application puts in the place of', () => {
     const { stdout, code: exit } = await run(['-e', code], { preload: 'require' });
     expect({ stdout, exit }).toEqual({ stdout: 'function\nundefined\n', exit: 0 });
   });
+});
+
+it('where libraries of HTTP/2 cannot be followed, the application is, until the agent is stopped', async () => {
+  const code = `
+    Object.freeze(require.extensions);
+    const http = require('node:http');
+    const http2 = require('node:http2');
+    const upstream = http2.createServer();
+    upstream.on('stream', (stream, headers) => { stream.respond(); stream.end(headers['langsmith-trace'] ?? 'none'); });
+    const read = (from) => new Promise((resolve) => { let all = ''; from.on('data', (part) => (all += part)).on('end', () => resolve(all)); });
+    upstream.listen(0, '127.0.0.1', () => {
+      const session = http2.connect('http://127.0.0.1:' + upstream.address().port);
+      const ask = () => read(session.request({ ':path': '/' }).end());
+      const service = http.createServer(async (request, response) => {
+        const first = await ask();
+        require('@org/trace-agent').stop();
+        response.end(first + ' ' + (await ask()));
+      }).listen(0, '127.0.0.1', () => {
+        const headers = { 'langsmith-trace': process.argv.at(-1) };
+        http.get({ port: service.address().port, host: '127.0.0.1', headers }, async (answer) => {
+          console.log(await read(answer));
+          process.exit();
+        });
+      });
+    });`;
+  const trace = dottedOrder();
+  const { stdout, stderr, code: exit } = await run(['-e', code, trace], { preload: 'require' });
+  expect({ stdout, exit }).toEqual({ stdout: `${trace} none\n`, exit: 0 });
+  expect(stderr).toMatch(/^\[trace-agent\] error: patch http2 failed, [^\n]*\n$/);
+});
+
+it('is one, where what it needs of Node is loaded by a hook that itself loads the SDK', async () => {
+  const code = `
+    const http = require('node:http');
+    const Module = require('node:module');
+    const { _load } = Module;
+    let sdk;
+    Module._load = function (name) {
+      if (sdk === undefined && !name.startsWith('node:')) {
+        sdk = null;
+        sdk = require('langsmith/traceable');
+      }
+      return _load.apply(this, arguments);
+    };
+    const read = (from) => new Promise((resolve) => { let all = ''; from.on('data', (part) => (all += part)).on('end', () => resolve(all)); });
+    const get = (server, headers) => new Promise((resolve) => {
+      http.get({ port: server.address().port, host: '127.0.0.1', headers }, (answer) => resolve(read(answer)));
+    });
+    const upstream = http.createServer((request, response) => response.end(request.headers['langsmith-trace'] ?? 'none'));
+    const service = http.createServer(async (request, response) => {
+      sdk ??= require('langsmith/traceable');
+      response.end(await sdk.traceable(() => get(upstream), { name: 'local' })());
+    });
+    upstream.listen(0, '127.0.0.1', () => service.listen(0, '127.0.0.1', async () => {
+      console.log(await get(service, { 'langsmith-trace': process.argv.at(-1) }));
+      process.exit();
+    }));`;
+  const trace = dottedOrder();
+  const env = {
+    LANGSMITH_TRACING: 'true',
+    LANGSMITH_API_KEY: 'test',
+    LANGSMITH_ENDPOINT: 'http://127.0.0.1:9',
+  };
+  const { stdout } = await run(['-e', code, trace], { preload: 'require', env });
+  expect(stdout.trim().split('.')).toEqual([trace, expect.stringMatching(/^\d{8}T\d{12}Z/)]);
 });
 
 it('is of the realm that the preload is evaluated in', async () => {
