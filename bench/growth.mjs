@@ -131,10 +131,11 @@ async function measureServed(node, plan, progress) {
  */
 async function measureModules(node, plan, progress) {
   const directory = join(root, '.cache', 'bench', 'modules');
-  const optionsFor = (count) => ['--require', writeModules(directory, count)];
+  const options = new Map(
+    plan.modules.map((count) => [count, ['--require', writeModules(directory, count)]]),
+  );
   const result = {};
-  for (const count of plan.modules) {
-    const nodeOptions = optionsFor(count);
+  for (const [count, nodeOptions] of options) {
     const { empty } = await measureStartup(
       node,
       { apps: ['empty'], starts: plan.starts, nodeOptions, variants: ['agent, require'] },
@@ -147,7 +148,7 @@ async function measureModules(node, plan, progress) {
     for (const count of orderOf(plan.modules, generation)) {
       progress.say(`Node ${node.major}: growth, a hop with ${count} modules`);
       const { hop } = result[count];
-      const taken = await measureHop(node, plan, optionsFor(count), progress);
+      const taken = await measureHop(node, plan, options.get(count), progress);
       for (const [name, { cpu, ratio }] of Object.entries(taken)) {
         hop[name] ??= { cpu: [], ratio: [] };
         hop[name].cpu.push(...cpu);

@@ -1,4 +1,5 @@
 /** What requests come with: every caller's trace is another, so that nothing is fast because it is remembered. */
+import { createHash } from 'node:crypto';
 
 const TIME = '20260131T235959123456Z';
 const METADATA = '%7B%22tenant%22%3A%22acme%22%2C%22tier%22%3A%22gold%22%7D';
@@ -27,23 +28,19 @@ export function requestWriter(path, { inbound, depth = 1, metadata = 0 }) {
  * check of them will find.
  */
 export function traceIdOf(n) {
-  const words = [1, 2, 3, 4].map((i) => (scramble(n * 4 + i) >>> 0).toString(16).padStart(8, '0'));
-  return words.join('').replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})/, '$1-$2-4$3-8$4-$5');
+  const hash = createHash('sha1').update(String(n)).digest('hex');
+  return hash.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 }
 
-/** The finalizer of MurmurHash3: 32 bits to 32 others, one to one. */
-function scramble(bits) {
-  let mixed = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
-}
+/** By depth, the segments below the first: the same in all requests, and a hundred of them take long to make. */
+const descendants = new Map();
 
 export function dottedOrder(traceId, depth = 1) {
-  let order = TIME + traceId;
-  for (let level = 1; level < depth; level++) {
-    order += `.${TIME}${traceIdOf(level)}`;
+  if (!descendants.has(depth)) {
+    const levels = Array.from({ length: depth - 1 }, (_, i) => `.${TIME}${traceIdOf(i + 1)}`);
+    descendants.set(depth, levels.join(''));
   }
-  return order;
+  return TIME + traceId + descendants.get(depth);
 }
 
 /** JSON of about so many bytes, as it stands in a baggage. */

@@ -122,6 +122,7 @@ const measuredCarrier: OutgoingCarrier<Request> = {
     return size + outHeaders.size(request);
   },
   write(request, trace, baggage) {
+    // First the one that can fail, on what the application had in it.
     if (baggage === '') outHeaders.remove(request, BAGGAGE_HEADER);
     else if (baggage !== undefined) outHeaders.set(request, BAGGAGE_HEADER, baggage);
     outHeaders.set(request, TRACE_HEADER, trace);
