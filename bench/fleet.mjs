@@ -17,7 +17,7 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
   const open = new Set();
   /**
    * A load on the server of a variant, which has served the `warmUp`: that many `requests`, but for no longer than the
-   * `milliseconds`. Before a few thousand V8 is still compiling, and who has served more of them looks cheaper.
+   * `milliseconds`. Before twenty thousand V8 is still compiling, and who has served more of them looks cheaper.
    */
   async function entry(variant, path, { warmUp, request = {}, load: options } = {}) {
     const server = servers.get(variant.name);

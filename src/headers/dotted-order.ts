@@ -3,17 +3,21 @@
  * A segment is `YYYYMMDDTHHMMSSffffffZ` (UTC, microseconds) followed by the run's UUID, 58 characters.
  */
 
-/** What may stand in a segment, and the `.` behind it, place by place: a digit, one in hexadecimal, or the very sign. */
-const PLACES = 'ddddddddTddddddddddddZhhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh.';
+/**
+ * What may stand in a segment, and the `.` behind it, place by place: a digit, one up to 1, 2, 3 or 5, one in hexadecimal,
+ * or the very sign.
+ */
+const PLACES = 'dddd1d3dT2d5d5dddddddZhhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh.';
 const DIGITS = '0123456789';
 const KINDS: readonly (readonly [place: string, signs: string])[] = [
   ['d', DIGITS],
+  ...[1, 2, 3, 5].map((last) => [String(last), DIGITS.slice(0, last + 1)] as const),
   ['h', `${DIGITS}abcdefABCDEF`],
   ...[...'TZ-.'].map((sign) => [sign, sign] as const),
 ];
 /** A bit for each kind: of the place, and of the character codes. */
-const WANTED = new Uint8Array(PLACES.length);
-const GIVEN = new Uint8Array(256);
+const WANTED = new Uint16Array(PLACES.length);
+const GIVEN = new Uint16Array(256);
 for (const [kind, [place, signs]] of KINDS.entries()) {
   for (let i = 0; i < PLACES.length; i++) if (PLACES[i] === place) WANTED[i] = 1 << kind;
   for (const sign of signs) GIVEN[sign.charCodeAt(0)] = (GIVEN[sign.charCodeAt(0)] as number) | (1 << kind);
@@ -55,13 +59,12 @@ function areSegments(value: string): boolean {
   return true;
 }
 
-/** Of digits that stand where they should. */
+/** Of what stands where it should: no minute or second is beyond 59 then. */
 function isTime(value: string, start: number): boolean {
   const month = twoDigits(value, start + 4);
   const day = twoDigits(value, start + 6);
   if (month < 1 || month > 12 || day < 1 || day > (LONGEST_MONTHS[month] as number)) return false;
-  if (twoDigits(value, start + 9) > 23 || twoDigits(value, start + 11) > 59) return false;
-  if (twoDigits(value, start + 13) > 59) return false;
+  if (twoDigits(value, start + 9) > 23) return false;
   if (month !== 2 || day !== 29) return true;
   const year = twoDigits(value, start + 2);
   return (year === 0 ? twoDigits(value, start) : year) % 4 === 0;

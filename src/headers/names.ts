@@ -8,5 +8,6 @@ export const BAGGAGE_HEADER = 'baggage';
  */
 export function isNamed(candidate: unknown, name: string): boolean {
   if (typeof candidate !== 'string' || candidate.length !== name.length) return false;
-  return (candidate.charCodeAt(0) | 0x20) === name.charCodeAt(0) && candidate.toLowerCase() === name;
+  if ((candidate.charCodeAt(0) | 0x20) !== name.charCodeAt(0)) return false;
+  return candidate === name || candidate.toLowerCase() === name;
 }

@@ -70,20 +70,19 @@ describe.each([
   });
 });
 
-test('those of this Node are read and set where they are, not by its methods', () => {
+test('those of this Node are read where they are, not by its methods', () => {
   const headers = createOutHeaders(OutgoingMessage.prototype);
   const message = new OutgoingMessage();
   message.setHeader('host', 'a.example');
-  const { getHeader, setHeader } = OutgoingMessage.prototype;
+  const { getHeader, getHeaderNames } = OutgoingMessage.prototype;
   const fail = (): never => {
     throw new Error('called');
   };
-  Object.assign(OutgoingMessage.prototype, { getHeader: fail, setHeader: fail });
+  Object.assign(OutgoingMessage.prototype, { getHeader: fail, getHeaderNames: fail });
   try {
     expect(headers.get(message, 'host')).toBe('a.example');
-    headers.set(message, 'baggage', 'a=1');
+    expect(headers.size(message)).toBe('host: a.example\r\n'.length);
   } finally {
-    Object.assign(OutgoingMessage.prototype, { getHeader, setHeader });
+    Object.assign(OutgoingMessage.prototype, { getHeader, getHeaderNames });
   }
-  expect(message.getHeader('baggage')).toBe('a=1');
 });

@@ -1,7 +1,8 @@
 /**
  * The headers of a request of node:http until they are written: `{name: [Name, value]}` without a prototype, under the
- * symbol `kOutHeaders` (`_http_outgoing.js`, Node 8 to 26). Node's methods check each name and value anew, copy the name
- * to lower case, and make an array of all names to list them; what is read and written here has been checked.
+ * symbol `kOutHeaders` (`_http_outgoing.js`, Node 8 to 26). They are read there: Node's methods check each name anew, copy
+ * it to lower case, and make an array of all names to list them. They are set by Node's: where a request has no headers of
+ * the application's, V8 takes three microseconds for the one `Host` that Node sets, but not once it has seen other names.
  */
 import type { OutgoingMessage } from 'node:http';
 import type { HeaderValue } from '../../propagator.ts';
@@ -13,7 +14,6 @@ type Entries = Record<string, Entry>;
 export interface OutHeaders {
   /** In any letter case. `name` is lower case. */
   get(message: OutgoingMessage, name: string): HeaderValue;
-  /** `value` is of characters that a header may have. */
   set(message: OutgoingMessage, name: string, value: string): void;
   remove(message: OutgoingMessage, name: string): void;
   /** The bytes of their lines. */
@@ -44,11 +44,7 @@ export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
 
   return {
     get,
-    set(message, name, value) {
-      const entries = entriesOf(message);
-      if (entries) entries[name] = [name, value];
-      else prototype.setHeader.call(message, name, value);
-    },
+    set: (message, name, value) => prototype.setHeader.call(message, name, value),
     remove: (message, name) => prototype.removeHeader.call(message, name),
     size(message) {
       const entries = entriesOf(message);

@@ -179,11 +179,22 @@ export function watchServers(
     return inboundOf(contexts.current()) === wanted ? STAY : wanted;
   }
 
+  /** From `rawHeaders`: `headers` need not be built then. */
   function extractFrom(request: Message, server: Server): Inbound | null {
-    const trace = headerOf(request, TRACE_HEADER);
+    const { rawHeaders } = request;
+    let trace: string | undefined;
+    let baggage: string | undefined;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i];
+      if (isNamed(name, TRACE_HEADER)) trace = withLine(trace, rawHeaders[i + 1]);
+      else if (isNamed(name, BAGGAGE_HEADER)) baggage = withLine(baggage, rawHeaders[i + 1]);
+    }
+    if (rawHeaders.length === 0) {
+      trace = madeUp(request, TRACE_HEADER);
+      baggage = madeUp(request, BAGGAGE_HEADER);
+    }
     if (trace === undefined) return null;
     const address = request.socket?.remoteAddress;
-    const baggage = headerOf(request, BAGGAGE_HEADER);
     return propagator.extract(trace, baggage, address, isUnixServer(server, address));
   }
 
@@ -226,23 +237,15 @@ function isIncomingMessage(value: unknown): value is IncomingMessage {
   return typeof value === 'object' && value !== null && Array.isArray((value as IncomingMessage).rawHeaders);
 }
 
-/**
- * A header as it came; one that came several times as Node joins it, which is no dotted order. From `rawHeaders`, as
- * `headers` need not be built then. Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and
- * fill in `headers`.
- */
-function headerOf(request: Message, name: string): string | undefined {
-  const { rawHeaders } = request;
-  if (rawHeaders.length === 0) {
-    const value = request.headers?.[name];
-    return typeof value === 'string' ? value : undefined;
-  }
-  let found: string | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!isNamed(rawHeaders[i], name)) continue;
-    found = found === undefined ? rawHeaders[i + 1] : `${found}, ${rawHeaders[i + 1]}`;
-  }
-  return found;
+/** A header that came several times as Node joins it, which is no dotted order. */
+function withLine(found: string | undefined, line: string | undefined): string | undefined {
+  return found === undefined ? line : `${found}, ${line}`;
+}
+
+/** Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`. */
+function madeUp({ headers }: Message, name: string): string | undefined {
+  const value = headers?.[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Only a server that listens on a unix socket has clients without an address that are on this machine. */

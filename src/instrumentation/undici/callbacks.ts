@@ -91,13 +91,13 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     return (original) => {
       const wrapped = wrap(original);
       return function callback(this: Request, chunk) {
-        let isHeard = true;
+        let isHeardElsewhere = true;
         try {
-          isHeard = mayBeHeard(this);
+          isHeardElsewhere = this[CONTEXT] !== contexts.current() && mayBeHeard(this);
         } catch (error) {
           logFailure('look for a callback', error);
         }
-        return (isHeard ? wrapped : original()).call(this, chunk);
+        return (isHeardElsewhere ? wrapped : original()).call(this, chunk);
       };
     };
   }
