@@ -22,7 +22,7 @@ export const FULL = {
     modules: [0, 2_000],
     moduleGenerations: 4,
     moduleRounds: 4,
-    starts: 6,
+    starts: 24,
   },
 };
 
