@@ -15,7 +15,7 @@ export function formatMarkdown(results) {
       ...(parts.hop === undefined ? [] : [hop(node, parts.hop)]),
       ...(parts.growth === undefined ? [] : [growth(node, parts.growth)]),
     ]),
-    METHOD,
+    method(results.plan),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -145,7 +145,7 @@ function capital(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-const METHOD = `## How it was measured
+const method = ({ hop, growth: grown }) => `## How it was measured
 
 - Everything goes over loopback. Before a variant is timed, its headers are seen to arrive at the upstream.
 - Every server is alive at once and pinned to one core; what drives them and what they call is on the other. Bursts go
@@ -161,8 +161,8 @@ const METHOD = `## How it was measured
 - All requests but those with "no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
   of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.
 - "No trace ever": the process has not met one. "No trace, but before": it has served two with one by each client.
-- Before its first burst with a client a server has answered 8,000 requests, or as many as it could in two seconds: until
-  then V8 is compiling, and who has served more of them looks cheaper.
+- Before its first burst with a client a server has answered ${warmUp(hop)}; in "Growth" ${warmUp(grown)}.
+  V8 compiles until it has served twenty thousand, and who has served more of them looks cheaper.
 - Peers have one process each in a hop, and start in every third round: they have fewer samples.
 - Growth with metadata: what goes beyond \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB) the agent leaves out, so at 10 kB and
   100 kB it sends less than the floor, which copies all of it.
@@ -170,3 +170,7 @@ const METHOD = `## How it was measured
 - Start-up: until the main module has run, in a process of its own, between two bare ones.
 - OpenTelemetry with http and undici has no exporter, Sentry no sample rate: both only pass traces on. OpenTelemetry's
   auto-instrumentation and dd-trace export to a sink that answers at once, as the LangSmith SDK does.`;
+
+function warmUp({ warmUp: { requests, milliseconds } }) {
+  return `${requests} requests, or as many as it could in ${milliseconds / 1000} seconds`;
+}

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, fixture, startApp } from '../support/app.ts';
+import { type App, fixture, run, startApp } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 interface Note {
@@ -242,3 +242,22 @@ function raw(text: string): Promise<string> {
     socket.on('end', end).on('error', reject);
   });
 }
+
+describe('a request that is made up takes no other’s run', () => {
+  it.each([
+    ['without headers', '[]'],
+    ['with a baggage that is no text', "['baggage', 'a=1', 'Baggage', Symbol('b')]"],
+    ['with a trace that came twice', "['langsmith-trace', trace, 'langsmith-trace', trace]"],
+    ['with a second trace that is no text', "['langsmith-trace', trace, 'Langsmith-Trace', Symbol('b')]"],
+    ['with a name and no value', "['langsmith-trace']"],
+  ])('%s', async (_, rawHeaders) => {
+    const code = `
+      const { createServer } = require('node:http');
+      const agent = require('@org/trace-agent');
+      const trace = '${dottedOrder(1)}';
+      const server = createServer(() => console.log(JSON.stringify(agent.traceHeaders())));
+      const request = { rawHeaders: ${rawHeaders}, headers: {} };
+      agent.continueTrace({ 'langsmith-trace': trace }, () => server.emit('request', request, {}));`;
+    expect(await run(['-e', code], { preload: 'require' })).toMatchObject({ stdout: '{}\n', stderr: '' });
+  });
+});

@@ -237,9 +237,10 @@ function isIncomingMessage(value: unknown): value is IncomingMessage {
   return typeof value === 'object' && value !== null && Array.isArray((value as IncomingMessage).rawHeaders);
 }
 
-/** A header that came several times as Node joins it, which is no dotted order. */
+/** A header that came several times as Node joins it, which is no dotted order; whoever makes it up may give anything. */
 function withLine(found: string | undefined, line: string | undefined): string | undefined {
-  return found === undefined ? line : `${found}, ${line}`;
+  if (found === undefined) return line;
+  return typeof found === 'string' && typeof line === 'string' ? `${found}, ${line}` : '';
 }
 
 /** Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`. */
