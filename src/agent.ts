@@ -1,7 +1,9 @@
 import type { Counts, StartOptions, Status } from './api.ts';
 import { type Config, readConfig } from './config.ts';
 import { takeNatives } from './context/natives.ts';
+import type { RemoteRun } from './context/remote-run.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
+import type { ContextStorage } from './context/storage.ts';
 import { type Core, prepareCore } from './core.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
@@ -94,6 +96,24 @@ function whyNotStarted(): string {
   return reasonNotToStart(process) ?? (readConfig(process.env).config.enabled ? 'not started' : DISABLED);
 }
 
+/**
+ * Runs `fn` in the context of `remote`, or in none, and ends that context when the result has settled: now, where it is
+ * no promise. The promise is handed on as a derived one, since to listen to it on the side would make its rejection a
+ * handled one. For the same reason only a plain promise is waited for: one of a library's class may start its work when
+ * it is listened to.
+ */
+function runWithin<T>(contexts: ContextStorage, remote: RemoteRun | undefined, fn: () => T): T {
+  let isPending = false;
+  try {
+    const result = contexts.apply(remote, fn, undefined, []);
+    if (remote === undefined || !(result instanceof Promise) || result.constructor !== Promise) return result;
+    isPending = true;
+    return result.finally(() => remote.end()) as T;
+  } finally {
+    if (!isPending) remote?.end();
+  }
+}
+
 /** Only waits: for the first server, request or HTTP/2 session, and for the SDK. What comes then is in `core.ts`. */
 function createAgent(config: Config): Agent {
   const loadCore = prepareCore();
@@ -103,6 +123,7 @@ function createAgent(config: Config): Agent {
   let core: Core | undefined = found === undefined ? undefined : loadCore()(config, natives, found);
   let isOver = false;
   let beforeEntry: (() => void) | undefined;
+  let undoConnections = core?.watchConnections() ?? nothing;
 
   /** Never throws: where it fails, the process goes on without. */
   function wake(): Core | undefined {
@@ -110,6 +131,7 @@ function createAgent(config: Config): Agent {
     try {
       core = loadCore()(config, natives, found);
       core.contexts.onEnter(beforeEntry);
+      undoConnections = core.watchConnections();
     } catch (error) {
       isOver = true;
       logFailure('start', error, 'the application');
@@ -169,13 +191,12 @@ function createAgent(config: Config): Agent {
     },
     continueTrace(trace, baggage, fn) {
       const remote = wake()?.propagator.read(trace, baggage);
-      return core === undefined || remote === undefined
-        ? fn()
-        : core.contexts.apply(remote, fn, undefined, []);
+      return core === undefined ? fn() : runWithin(core.contexts, remote, fn);
     },
     stop() {
       isOver = true;
       for (const undo of undos.reverse()) undo();
+      undoConnections();
       core?.contexts.uninstall();
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
         delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];

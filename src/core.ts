@@ -5,7 +5,9 @@
 import type { Config } from './config.ts';
 import type { Natives } from './context/natives.ts';
 import { type ContextStorage, createContextStorage } from './context/storage.ts';
+import { watchConnections } from './instrumentation/connections.ts';
 import { watchRequests } from './instrumentation/http/client.ts';
+import { createIncomingMessages, type IncomingMessages } from './instrumentation/http/incoming-messages.ts';
 import { watchServers } from './instrumentation/http/server.ts';
 import { watchSessions } from './instrumentation/http2/client.ts';
 import type { Emit, Undo } from './instrumentation/instrumentation.ts';
@@ -21,6 +23,7 @@ export interface Core {
   readonly contexts: ContextStorage;
   readonly propagator: Propagator;
   /** The seams. What catches the first of each kind is in `agent.ts`. */
+  watchConnections(): Undo;
   watchServers(prototype: { emit: Emit }): Undo;
   watchRequests(prototype: object): Undo;
   watchSessions(): Undo;
@@ -42,11 +45,21 @@ export const createCore: CreateCore = (config, natives, found) => {
   const destinations = new DestinationPolicy(config, langSmithAPI);
   const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
   const contexts = createContextStorage(natives, found, (run) => langSmithAPI.observe(run));
+  let messages: IncomingMessages | undefined;
+  /** Both seams of node:http use it. */
+  const incomingMessages = () => (messages ??= createIncomingMessages(contexts));
   return {
     contexts,
     propagator,
-    watchServers: (prototype) => watchServers(prototype, contexts, propagator),
-    watchRequests: (prototype) => watchRequests(prototype, contexts, propagator),
+    watchConnections() {
+      const undo = watchConnections(contexts);
+      return () => {
+        undo();
+        messages?.uninstall();
+      };
+    },
+    watchServers: (prototype) => watchServers(prototype, contexts, propagator, incomingMessages()),
+    watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
     watchSessions: () => watchSessions(contexts, propagator),
     watchUndici: () => watchUndici(contexts, propagator),
   };

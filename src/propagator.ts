@@ -73,12 +73,17 @@ export class Propagator {
     this.counts = { injected: 0, relayed: 0, extracted: 0, distrusted: 0 };
   }
 
-  /** Writes the headers of `context` on a request, where policy and precedence allow it. Never throws. */
-  inject<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+  /**
+   * Writes the headers of `context` on a request, where policy and precedence allow it. Never throws.
+   *
+   * @returns whether they were written
+   */
+  inject<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
     try {
-      this.injectUnguarded(carrier, request, context);
+      return this.injectUnguarded(carrier, request, context);
     } catch (error) {
       logFailure(`inject (${carrier.seam})`, error);
+      return false;
     }
   }
 
@@ -117,23 +122,26 @@ export class Propagator {
     return set === undefined ? undefined : richest(set);
   }
 
-  private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+  private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
     const run = this.publishedRunOf(context);
     const set = this.headerSetOf(run, context);
-    if (set === undefined) return;
+    if (set === undefined) return false;
     const key = carrier.destinationKey(request);
     const grant =
       this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
-    if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) return;
+    if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) {
+      return false;
+    }
 
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
-    if (ownTrace !== undefined && joined(ownTrace) !== inboundOf(context)?.dottedOrder) return;
+    if (ownTrace !== undefined && joined(ownTrace) !== inboundOf(context)?.dottedOrder) return false;
 
     const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
-    if (!this.writeWhatFits(carrier, request, set, granted, ownTrace)) return;
+    if (!this.writeWhatFits(carrier, request, set, granted, ownTrace)) return false;
     if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
+    return true;
   }
 
   /** Writes the first form with which the request stays within what servers take. */

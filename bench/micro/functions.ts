@@ -13,6 +13,7 @@ import { isDottedOrder } from '../../src/headers/dotted-order.ts';
 import { formsOf, makeHeaderSet } from '../../src/headers/trace-headers.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from '../../src/instrumentation/first-use.ts';
 import { watchRequests } from '../../src/instrumentation/http/client.ts';
+import { createIncomingMessages } from '../../src/instrumentation/http/incoming-messages.ts';
 import { watchServers } from '../../src/instrumentation/http/server.ts';
 import type { Emit } from '../../src/instrumentation/instrumentation.ts';
 import { carrierOf, type UndiciRequest } from '../../src/instrumentation/undici/carrier.ts';
@@ -61,7 +62,9 @@ export function createCases(): Case[] {
   let host = 0;
   const around = <T>(fn: () => T): T => contexts.apply(remote, fn, undefined, []);
   const install = () => {
-    onFirstUse(CLIENT_REQUEST, (prototype) => watchRequests(prototype, contexts, propagator));
+    onFirstUse(CLIENT_REQUEST, (prototype) =>
+      watchRequests(prototype, contexts, propagator, createIncomingMessages(contexts)),
+    );
   };
 
   return [
@@ -95,7 +98,9 @@ export function createCases(): Case[] {
     one('server', 'a request, without the agent', () => serve(HOST)),
     one('server', 'the same with the agent, no trace', () => serve(HOST), {
       before: () => {
-        onFirstUse<{ emit: Emit }>(SERVER, (prototype) => watchServers(prototype, contexts, propagator));
+        onFirstUse<{ emit: Emit }>(SERVER, (prototype) =>
+          watchServers(prototype, contexts, propagator, createIncomingMessages(contexts)),
+        );
       },
     }),
     one('server', 'the same with the agent and a trace', () => serve(traced)),

@@ -23,6 +23,13 @@ export class RefusedTrace {
   }
 }
 
+/**
+ * How long the context of a request lasts after its response has closed, in milliseconds: 15 minutes. Work that goes on
+ * after a 202 still belongs to the request. A consumer loop or an interval that the request happened to start does not
+ * belong to it for ever.
+ */
+const LINGER = 15 * 60 * 1000;
+
 /** What a request came with. */
 export type Inbound = RemoteRun | RefusedTrace;
 
@@ -35,6 +42,10 @@ export class RemoteRun {
   readonly dottedOrder: string;
   /** See `arrivalOfRequest`. */
   readonly arrival: number | undefined;
+  /** When the request was over, in milliseconds since 1970; 0 while it is open, so that no clock is read then. */
+  private endedAt: number;
+  /** The socket that an upgraded request goes on with: the request is over when the socket is destroyed. */
+  private upgraded: { readonly destroyed?: boolean } | undefined;
   private readonly rawBaggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
@@ -44,10 +55,28 @@ export class RemoteRun {
   constructor(dottedOrder: string, baggage: string | undefined) {
     this.dottedOrder = dottedOrder;
     this.arrival = arrivalOfRequest();
+    this.endedAt = 0;
+    this.upgraded = undefined;
     this.rawBaggage = baggage;
     this.parsedFields = undefined;
     this.headers = undefined;
     this.shownAs = undefined;
+  }
+
+  /** The request is over: its response has closed, or its handler has settled. */
+  end(): void {
+    if (this.endedAt === 0) this.endedAt = Date.now();
+  }
+
+  /** The request goes on as long as `socket`, which is its own from now on. */
+  endWith(socket: { readonly destroyed?: boolean }): void {
+    this.upgraded = socket;
+  }
+
+  /** Whether the context of the request has ended: nothing is adopted or relayed in it any more. */
+  get isOver(): boolean {
+    if (this.upgraded?.destroyed === true) this.end();
+    return this.endedAt !== 0 && Date.now() - this.endedAt > LINGER;
   }
 
   get traceId(): string {

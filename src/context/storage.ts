@@ -13,9 +13,15 @@ import { SHARED_KEY } from './shared-key.ts';
 class Scope {
   readonly store: unknown;
   readonly inbound: Inbound | undefined;
-  constructor(store: unknown, inbound: Inbound | undefined) {
+  /** The SDK's own store. It differs from `store` where the agent has added the caller's run (`withRemote`). */
+  readonly ownStore: unknown;
+  /** See `detachedOf`. */
+  readonly isDetached: boolean;
+  constructor(store: unknown, inbound: Inbound | undefined, ownStore: unknown = store, isDetached = false) {
     this.store = store;
     this.inbound = inbound;
+    this.ownStore = ownStore;
+    this.isDetached = isDetached;
   }
 }
 
@@ -101,7 +107,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       if (!isActive) return new Scope(store, undefined);
       const remote = remoteOf(context);
       if (isRunTree(store)) link(store, remote, context);
-      else if (remote !== undefined) return new Scope(withRemote(store, remote), remote);
+      else if (remote !== undefined) return new Scope(withRemote(store, remote), remote, store);
     } catch (error) {
       logFailure('adopt a run', error);
     }
@@ -120,7 +126,8 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     getStore() {
       isUsed = true;
       const context = current();
-      if (context === undefined || context instanceof Scope) return context?.store;
+      if (context === undefined) return undefined;
+      if (context instanceof Scope) return storeOf(context);
       return isActive ? placeholderOf(context) : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
@@ -145,6 +152,8 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     },
     share() {
       noteSDK();
+      // The SDK does not look again: without this storage its next `traceable` would throw.
+      isUsed = true;
       return shared;
     },
     uninstall() {
@@ -167,20 +176,37 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   return storage;
 }
 
+/**
+ * The context for something that outlives `context`, such as a connection. The SDK finds there what it has put there, as
+ * it does without the agent. The agent neither injects nor adopts in it.
+ */
+export function detachedOf(context: Context): Context | undefined {
+  if (!(context instanceof Scope) || context.ownStore === undefined) return undefined;
+  if (context.isDetached) return context;
+  return new Scope(context.ownStore, undefined, context.ownStore, true);
+}
+
+/** The store that the SDK is shown: without the caller's run once the request is over. */
+function storeOf(scope: Scope): unknown {
+  const isShown = scope.store === scope.ownStore || remoteOf(scope) !== undefined;
+  return isShown ? scope.store : scope.ownStore;
+}
+
 /** What the request came with in whose context this is. */
 export function inboundOf(context: Context | undefined): Inbound | undefined {
   return context instanceof Scope ? context.inbound : context;
 }
 
-/** The caller's run of that request. */
+/** The caller's run of that request; `undefined` once the context of the request has ended. */
 export function remoteOf(context: Context | undefined): RemoteRun | undefined {
   const inbound = inboundOf(context);
-  return inbound instanceof RemoteRun ? inbound : undefined;
+  return inbound instanceof RemoteRun && !inbound.isOver ? inbound : undefined;
 }
 
 /** The SDK's current run; `undefined` where its storage holds none. */
 export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
-  return context instanceof Scope && isRunTree(context.store) ? context.store : undefined;
+  if (!(context instanceof Scope) || context.isDetached) return undefined;
+  return isRunTree(context.store) ? context.store : undefined;
 }
 
 /** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */
@@ -193,7 +219,8 @@ function withRemote(store: unknown, remote: RemoteRun): unknown {
 /** The caller's run as the SDK is shown it. What fails here must not fail the code that asks. */
 function placeholderOf(inbound: Inbound): unknown {
   try {
-    return inbound instanceof RemoteRun && canBeParent() ? inbound.placeholder : undefined;
+    const remote = remoteOf(inbound);
+    return remote !== undefined && canBeParent() ? remote.placeholder : undefined;
   } catch (error) {
     logFailure('show the run of a caller', error);
     return undefined;

@@ -7,10 +7,7 @@ import type { EventEmitter } from 'node:events';
 import { builtin } from '../builtins.ts';
 import type { Context, ContextStorage } from '../context/storage.ts';
 import { type Attachment, createAttachment } from './fields.ts';
-import { type Emit, patchEmit, type Undo } from './instrumentation.ts';
-
-/** `null`: none, of a request that came or was made where there was none. `undefined`: not bound. */
-type Bound<T> = T | null | undefined;
+import { type Emit, type Entry, patchEmit, STAY, type Undo } from './instrumentation.ts';
 
 export type WrapEmit = (original: () => Emit) => Emit;
 
@@ -26,16 +23,14 @@ interface Emitter {
 export const NODES_EMIT =
   /^function emit\(type, \.\.\.args\) \{\s+let doError = \(type === 'error'\);\s+const events = this\._events;\s+if \(events !== undefined\) \{\s+if \(doError && events\[kErrorMonitor\] !== undefined\)\s+this\.emit\(kErrorMonitor, \.\.\.args\);\s+doError (?:&&= events\.error === undefined|= \(doError && events\.error === undefined\));\s+\} else if \(!doError\)\s+return false;\s+(?:\/\/.*\s+)*if \(doError\) \{(?:(?!\n {2}\})[\s\S])+\n {2}\}\s+const handler = events\[type\];\s+if \(handler === undefined\)\s+return false;/;
 
-/**
- * @param boundOf what an emitter is bound to
- * @param isIn whether a context is that, or one within it
- * @param isNodesOwn whether the one `listener` of an event is Node's, and nothing of the application's comes of it
- */
-export function createEmitWrapper<T extends Context>(
+/** Whether the one `listener` of an event is Node's own, and nothing of the application's comes of it. */
+export type IsNodesOwn = (event: string | symbol, listener: Listeners) => boolean;
+
+/** @param entryOf the context that an emitter emits in. It must not throw */
+export function createEmitWrapper(
   contexts: ContextStorage,
-  boundOf: (emitter: object) => Bound<T>,
-  isIn: (current: Context | undefined, bound: T | undefined) => boolean,
-  isNodesOwn?: (event: string | symbol, listener: Listeners) => boolean,
+  entryOf: (emitter: object) => Entry,
+  isNodesOwn?: IsNodesOwn,
 ): WrapEmit {
   const { EventEmitter: Class } = builtin<typeof import('node:events')>('events');
   const { listenerCount } = Class.prototype;
@@ -52,16 +47,14 @@ export function createEmitWrapper<T extends Context>(
     return listenerCount.call(emitter as EventEmitter, event) > 0 ? [] : undefined;
   }
 
-  function isElsewhere(emitter: object): boolean {
-    const bound = boundOf(emitter);
-    return bound !== undefined && !isIn(contexts.current(), bound ?? undefined);
-  }
-
   return (original) => {
     function emitInContext(this: object): boolean {
+      const context = entryOf(this);
       // biome-ignore lint/complexity/noArguments: passed on as they came
       const args = arguments as unknown as Parameters<Emit>;
-      return contexts.apply(boundOf(this) ?? undefined, original(), this, args);
+      return context === STAY
+        ? original().apply(this, args)
+        : contexts.apply(context, original(), this, args);
     }
     return function emit(this: object, event) {
       const emitted = original();
@@ -69,10 +62,10 @@ export function createEmitWrapper<T extends Context>(
       // An `error` that nobody hears is thrown, and may have others (`errorMonitor`).
       const isHeard = listeners !== undefined || event === 'error';
       if (!isHeard && emitted === nodesEmit) return false;
-      const isLost = isHeard && isElsewhere(this) && !isNodesOwn?.(event, listeners);
+      const isElsewhere = isHeard && entryOf(this) !== STAY && !isNodesOwn?.(event, listeners);
       // V8 makes no object of `arguments` in a function that only passes them on like this.
       // biome-ignore lint/complexity/noArguments: passed on as they came
-      return (isLost ? emitInContext : emitted).apply(this, arguments as unknown as Parameters<Emit>);
+      return (isElsewhere ? emitInContext : emitted).apply(this, arguments as unknown as Parameters<Emit>);
     };
   };
 }
@@ -95,15 +88,17 @@ export function createBoundEmitters(contexts: ContextStorage): BoundEmitters {
   let wrapEmit: WrapEmit | undefined;
   let isActive = true;
 
-  const boundOf = (emitter: object): Bound<Context> => (isActive ? bindings?.of(emitter) : undefined);
-  const isIn = (current: Context | undefined, bound: Context | undefined): boolean => current === bound;
+  function entryOf(emitter: object): Entry {
+    const bound = isActive ? bindings?.of(emitter) : undefined;
+    return bound === undefined || contexts.current() === (bound ?? undefined) ? STAY : (bound ?? undefined);
+  }
 
   return {
     bind(emitter, context) {
       const prototype = Object.getPrototypeOf(emitter) as { emit: Emit };
       if (!patched.has(prototype)) {
         patched.add(prototype);
-        wrapEmit ??= createEmitWrapper(contexts, boundOf, isIn);
+        wrapEmit ??= createEmitWrapper(contexts, entryOf);
         undos.push(patchEmit(prototype, wrapEmit));
       }
       bindings ??= createAttachment();

@@ -38,6 +38,13 @@ export const SOCKET: Constructed = {
   property: '_pendingEncoding',
   method: 'setNoDelay',
 };
+/** `_tls_wrap.js` (`internal/tls/wrap.js` from Node 24 on), Node 0.12 to 26. */
+export const TLS_SOCKET: Constructed = {
+  module: 'tls',
+  className: 'TLSSocket',
+  property: '_tlsOptions',
+  method: '_wrapHandle',
+};
 
 /**
  * Calls `install` with the prototype of a class before the first object of it does anything; at once where its module

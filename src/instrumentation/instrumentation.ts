@@ -1,5 +1,13 @@
+import type { Context } from '../context/storage.ts';
+
 /** Puts everything back that a seam has changed. */
 export type Undo = () => void;
+
+/** No other context is to be entered. */
+export const STAY = Symbol('stay');
+
+/** The context to enter, `undefined` for none, or `STAY`. */
+export type Entry = Context | undefined | typeof STAY;
 
 /**
  * Replaces a method, or puts one over an inherited one; the undo restores what was there.

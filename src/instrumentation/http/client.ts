@@ -6,7 +6,8 @@
  * - Construction, for the context: with a pooled agent, `Expect` or a piped body the header is written later, in
  *   a context that belongs to somebody else. The constructor assigns `this.reusedSocket = false`
  *   (`_http_client.js`, Node 12.16 to 26), and an accessor on the prototype sees it.
- * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`).
+ * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`). An agent may
+ *   have it written again, once it has found its proxy.
  */
 import type { ClientRequest, OutgoingMessage } from 'node:http';
 import type { Context, ContextStorage } from '../../context/storage.ts';
@@ -30,6 +31,8 @@ import {
 import { createAttachment, createOwnProperty } from '../fields.ts';
 import { asHeaderValue } from '../header-list.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
+import { createRequestContexts } from './client-context.ts';
+import type { IncomingMessages } from './incoming-messages.ts';
 import { createOutHeaders, type OutHeaders, sizeOfLine } from './out-headers.ts';
 
 /** `options.headers` as an array, flat or of pairs; or none at all. */
@@ -49,12 +52,18 @@ interface Request extends ClientRequest {
 let outHeaders: OutHeaders;
 
 /** @param ofRequests the prototype of `ClientRequest` */
-export function watchRequests(ofRequests: object, contexts: ContextStorage, propagator: Propagator): Undo {
+export function watchRequests(
+  ofRequests: object,
+  contexts: ContextStorage,
+  propagator: Propagator,
+  messages: IncomingMessages,
+): Undo {
   const prototype = ofRequests as Request;
   outHeaders = createOutHeaders(Object.getPrototypeOf(prototype) as OutgoingMessage);
   const assignReusedSocket = createOwnProperty('reusedSocket');
-  const made = createAttachment<Context>();
-  let isActive = true;
+  type Prototype = Parameters<typeof createRequestContexts>[0];
+  const written = createAttachment<true>();
+  const made = createRequestContexts(prototype as unknown as Prototype, contexts, messages);
 
   Object.defineProperty(prototype, 'reusedSocket', {
     configurable: true,
@@ -62,8 +71,7 @@ export function watchRequests(ofRequests: object, contexts: ContextStorage, prop
     get: () => undefined,
     set(this: Request, value: boolean) {
       assignReusedSocket(this, value);
-      const context = contexts.current();
-      if (context !== undefined) made.attach(this, context);
+      made.keep(this);
     },
   });
 
@@ -72,10 +80,8 @@ export function watchRequests(ofRequests: object, contexts: ContextStorage, prop
     '_storeHeader',
     (original) =>
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
-        // The request may outlive its moment on a keep-alive socket; its context need not. And who has it written again,
-        // as http-proxy-agent does, finds the headers there.
-        const context = made.take(this);
-        if (context === undefined || !isActive || this.method === 'CONNECT') {
+        const context = made.of(this);
+        if (context === undefined || this.method === 'CONNECT') {
           original().call(this, firstLine, headers);
           return;
         }
@@ -96,16 +102,22 @@ export function watchRequests(ofRequests: object, contexts: ContextStorage, prop
       // Node refuses a flat array of odd length, in its own words.
       if (Array.isArray(headers) && !Array.isArray(headers[0]) && headers.length % 2 === 1) return headers;
       const target: RawRequest = { request, headers };
-      propagator.inject(rawCarrier, target, context);
+      write(rawCarrier, target, request, context);
       return target.headers;
     }
-    propagator.inject(requestCarrier, request, context);
+    write(requestCarrier, request, request, context);
     return headers;
   }
 
+  /** A request whose header is written again counts once. */
+  function write<T>(carrier: OutgoingCarrier<T>, target: T, request: Request, context: Context): void {
+    if (written.of(request)) propagator.revise(carrier, target, context);
+    else if (propagator.inject(carrier, target, context)) written.attach(request, true);
+  }
+
   return () => {
-    isActive = false;
     undoStoreHeader();
+    made.uninstall();
     delete (prototype as { reusedSocket?: boolean }).reusedSocket;
   };
 }

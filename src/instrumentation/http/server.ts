@@ -5,22 +5,18 @@
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { builtin } from '../../builtins.ts';
-import type { Inbound } from '../../context/remote-run.ts';
-import { type Context, type ContextStorage, inboundOf } from '../../context/storage.ts';
+import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
+import { type ContextStorage, inboundOf } from '../../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
 import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
-import { createAttachment } from '../fields.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
-import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
+import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
-
-/** Run in the context that is there. */
-const STAY = Symbol('stay');
-type Entry = Context | undefined | typeof STAY;
+import type { IncomingMessages } from './incoming-messages.ts';
 
 /** What is read of a request. */
 type Message = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
@@ -50,9 +46,10 @@ export function watchServers(
   prototype: { emit: Emit },
   contexts: ContextStorage,
   propagator: Propagator,
+  messages: IncomingMessages,
 ): Undo {
   const undos: Undo[] = [];
-  const inbounds = createAttachment<Inbound | null>();
+  const { inbounds } = messages;
   const finished = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel').channel(
     'http.server.response.finish',
   );
@@ -114,13 +111,36 @@ export function watchServers(
     return true;
   }
 
-  const isWithin = (current: Context | undefined, bound: Inbound | undefined): boolean =>
-    inboundOf(current) === bound;
+  const wrapMessageEmit = (boundOf: (message: object) => Bound) => {
+    const entryOf = (message: object): Entry => {
+      const inbound = isActive ? boundOf(message) : undefined;
+      return inbound === undefined ? STAY : entryTo(inbound);
+    };
+    return createEmitWrapper(contexts, entryOf, isNodesOwn);
+  };
 
-  const wrapMessageEmit = (boundOf: (message: object) => Bound) =>
-    createEmitWrapper(contexts, boundOf, isWithin, isNodesOwn);
+  /** The same for what ends the request as it closes: the response, or the stream of HTTP/2. */
+  const wrapLastEmit =
+    (boundOf: (message: object) => Bound) =>
+    (original: () => Emit): Emit => {
+      const emitInContext = wrapMessageEmit(boundOf)(original);
+      return function emit(this: object, event) {
+        if (event === 'close') endRequestOf(this, boundOf);
+        // biome-ignore lint/complexity/noArguments: passed on as they came
+        return emitInContext.apply(this, arguments as unknown as Parameters<Emit>);
+      };
+    };
 
-  const http2 = createHTTP2Messages(wrapMessageEmit(boundToIt), wrapMessageEmit(boundToStream));
+  function endRequestOf(closed: object, boundOf: (message: object) => Bound): void {
+    try {
+      const inbound = boundOf(closed);
+      if (inbound instanceof RemoteRun) inbound.end();
+    } catch (error) {
+      logFailure('end a request', error);
+    }
+  }
+
+  const http2 = createHTTP2Messages(wrapLastEmit(boundToIt), wrapMessageEmit(boundToStream));
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
   function contextFor(request: unknown, response: unknown, server: Server): Entry {
@@ -132,6 +152,8 @@ export function watchServers(
         inbound = extractFrom(request, server);
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
+        // `upgrade` and `connect` hand over the socket where the others have the response.
+        if (inbound instanceof RemoteRun && isSocket(response)) inbound.endWith(response);
         // A response finds it by its request, but for one that somebody has put together with another.
         if (isOfAnother(response, request)) {
           hasOddResponses = true;
@@ -201,12 +223,10 @@ export function watchServers(
   /** With the first request, by when node:http is loaded. */
   function watchMessages(): typeof ServerResponse {
     const http = builtin<typeof import('node:http')>('http');
-    const request = http.IncomingMessage.prototype as unknown as { emit: Emit };
     const response = http.ServerResponse.prototype as unknown as { emit: Emit };
-    undos.push(
-      patchEmit(request, wrapMessageEmit(boundToIt)),
-      patchEmit(response, wrapMessageEmit(boundToRequest)),
-    );
+    messages.ignore(isNodesOwn);
+    messages.watch();
+    undos.push(patchEmit(response, wrapLastEmit(boundToRequest)));
     return http.ServerResponse;
   }
 
@@ -231,6 +251,15 @@ function wrappedBefore(): { emit: Emit }[] {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+/** Unlike a response, a socket can be read. A response that is made up may throw at any look. */
+function isSocket(value: unknown): value is Socket {
+  try {
+    return isObject(value) && typeof (value as Socket).read === 'function' && 'destroyed' in value;
+  } catch {
+    return false;
+  }
 }
 
 function isIncomingMessage(value: unknown): value is IncomingMessage {

@@ -1,0 +1,64 @@
+/**
+ * `emit` of `IncomingMessage`: requests that a server receives, and responses that a client receives. Both are of one
+ * class, so it is patched once, for both.
+ */
+import { builtin } from '../../builtins.ts';
+import type { Inbound } from '../../context/remote-run.ts';
+import { type Context, type ContextStorage, inboundOf } from '../../context/storage.ts';
+import { createEmitWrapper, type IsNodesOwn } from '../bound-emitters.ts';
+import { type Attachment, createAttachment } from '../fields.ts';
+import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
+
+export interface IncomingMessages {
+  /** What a server's request came with; `null` for one without a trace. Its events must not take another's. */
+  readonly inbounds: Attachment<Inbound | null>;
+  /** The context in which a client made the request of this response; `null` where there was none. */
+  readonly origins: Attachment<Context | null>;
+  /** Patches the class, once. node:http must be loaded. */
+  watch(): void;
+  /** `isNodesOwn` is asked about the events of a server's requests from now on. */
+  ignore(isNodesOwn: IsNodesOwn): void;
+  uninstall: Undo;
+}
+
+export function createIncomingMessages(contexts: ContextStorage): IncomingMessages {
+  const inbounds = createAttachment<Inbound | null>();
+  const origins = createAttachment<Context | null>();
+  let ignored: IsNodesOwn | undefined;
+  let undo: Undo | undefined;
+  let isActive = true;
+
+  function entryOf(message: object): Entry {
+    if (!isActive) return STAY;
+    const inbound = inbounds.of(message);
+    // A handler may read its request in a run of its own, which is within the context of the request.
+    if (inbound !== undefined) {
+      return inboundOf(contexts.current()) === (inbound ?? undefined) ? STAY : (inbound ?? undefined);
+    }
+    const origin = origins.of(message);
+    return origin === undefined || contexts.current() === (origin ?? undefined)
+      ? STAY
+      : (origin ?? undefined);
+  }
+
+  return {
+    inbounds,
+    origins,
+    watch() {
+      if (undo !== undefined) return;
+      const { IncomingMessage } = builtin<typeof import('node:http')>('http');
+      const isNodesOwn: IsNodesOwn = (event, listener) => ignored?.(event, listener) === true;
+      undo = patchEmit(
+        IncomingMessage.prototype as unknown as { emit: Emit },
+        createEmitWrapper(contexts, entryOf, isNodesOwn),
+      );
+    },
+    ignore(isNodesOwn) {
+      ignored = isNodesOwn;
+    },
+    uninstall() {
+      isActive = false;
+      undo?.();
+    },
+  };
+}
