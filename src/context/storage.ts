@@ -47,6 +47,8 @@ export interface ContextStorage {
   apply<T, R>(context: Context | undefined, target: Callback<T, R>, self: T, args: ArrayLike<unknown>): R;
   /** Whether the process has entered any context yet. */
   isEntered(): boolean;
+  /** Whether the SDK has asked for this storage. */
+  isShared(): boolean;
   /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
   onEnter(listener: (() => void) | undefined): void;
   /** What the SDK finds under the shared key, as it loads. */
@@ -147,6 +149,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       return contexts.run(context ?? none, apply<T, R>, target, self, args);
     },
     isEntered: () => isEntered,
+    isShared: () => isUsed,
     onEnter(listener) {
       beforeEntry = listener;
     },

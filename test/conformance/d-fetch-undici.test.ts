@@ -235,6 +235,28 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
     expect(relayed).toHaveLength(3);
   });
 
+  it.runIf(major >= 6)('[D72] retries of 16 callers of one RetryAgent over one connection', async () => {
+    const calls = Array.from({ length: 16 }, (_, i) => ({
+      path: `/busy?id=${i}`,
+      trace: i % 4 === 3 ? undefined : dottedOrder(),
+    }));
+    upstream.arrived.length = 0;
+    await Promise.all(
+      calls.map(({ path, trace }) =>
+        ask(
+          subject.withAgent,
+          'shared RetryAgent',
+          { url: `${upstream.url}${path}` },
+          trace === undefined ? {} : { trace },
+        ),
+      ),
+    );
+    for (const { path, trace } of calls) {
+      const sent = upstream.arrived.filter(({ url }) => url === path);
+      expect(sent.map(({ headers }) => headers['langsmith-trace'])).toEqual([trace, trace]);
+    }
+  });
+
   it('[D74] AbortError unchanged, undici.request', async () => {
     const args = { which: 'request', url: `${upstream.url}/never` };
     expect((await same('aborted before', args)).value).toMatchObject({ name: 'AbortError' });

@@ -10,6 +10,7 @@ import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
 import { patchMethod, symbolOf, type Undo } from '../instrumentation.ts';
+import { createStandIns, isStandIn, type StandIns } from './published.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 
@@ -62,6 +63,7 @@ export interface UndiciCallbacks {
 export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallbacks {
   const undos: Undo[] = [];
   const sockets = createBoundEmitters(contexts);
+  let standIns: StandIns | undefined;
 
   const wrap = (original: () => Callback): Callback => {
     function callInContext(this: Request): unknown {
@@ -121,19 +123,26 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     };
   };
 
+  function watch(prototype: object): void {
+    const methods = prototype as Record<string, Callback>;
+    for (const name of CALLBACKS) {
+      const method = methods[name];
+      if (typeof method === 'function') undos.push(patchMethod(methods, name, wrapperOf(name, method)));
+    }
+  }
+
   return {
-    watch(prototype) {
-      const methods = prototype as Record<string, Callback>;
-      for (const name of CALLBACKS) {
-        const method = methods[name];
-        if (typeof method === 'function') undos.push(patchMethod(methods, name, wrapperOf(name, method)));
-      }
-    },
+    watch,
     bind(request, context) {
-      if (context !== undefined) (request as Request)[CONTEXT] = context;
+      if (context === undefined) return;
+      if (isStandIn(request)) {
+        standIns ??= createStandIns(CONTEXT, watch);
+        standIns.bind(request, context);
+      } else (request as Request)[CONTEXT] = context;
     },
     uninstall() {
       for (const undo of undos) undo();
+      standIns?.uninstall();
       sockets.uninstall();
     },
   };

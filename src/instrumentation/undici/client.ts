@@ -8,6 +8,7 @@ import { installUndiciCallbacks } from './callbacks.ts';
 import { type AddHeader, carrierOf, type UndiciRequest } from './carrier.ts';
 import type { UndiciRequests } from './channel.ts';
 import { installUndiciPool } from './pool.ts';
+import { createUnseenSDKWarning } from './unseen-sdk.ts';
 
 /** Call it before anything is queued. */
 export function watchUndici(contexts: ContextStorage, propagator: Propagator): UndiciRequests {
@@ -17,9 +18,11 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
   let lastWatched: object | undefined;
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
+  const warnOfUnseenSDK = createUnseenSDKWarning();
 
   function onRequest(created: object): void {
     const request = created as UndiciRequest;
+    if (!contexts.isShared()) warnOfUnseenSDK(request);
     const context = pool.isInItsContext(request) ? contexts.current() : undefined;
     const prototype = Object.getPrototypeOf(request) as UndiciRequest;
     if (prototype !== lastWatched) watch(prototype);

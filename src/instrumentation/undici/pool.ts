@@ -14,6 +14,7 @@ import { moduleClass } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure, logOnce } from '../../log.ts';
 import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
+import { stackHere } from '../stack.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
@@ -186,30 +187,9 @@ function queueClassOf(dispatcher: object): Queue | undefined {
 
 /** Whether the channel was published on by Node's own undici. */
 function isCalledByNode(): boolean {
-  const lines = stackHere().split('\n');
+  const lines = stackHere(10).split('\n');
   const publish = lines.findIndex((line) => line.includes('node:diagnostics_channel'));
   return lines[publish + 1]?.includes('node:internal/') ?? false;
-}
-
-/** The stack as Node writes it, whatever the application wants of its own. */
-function stackHere(): string {
-  const own = (['prepareStackTrace', 'stackTraceLimit'] as const).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
-  );
-  try {
-    Object.defineProperty(Error, 'prepareStackTrace', {
-      value: undefined,
-      configurable: true,
-      writable: true,
-    });
-    Object.defineProperty(Error, 'stackTraceLimit', { value: 10, configurable: true, writable: true });
-    return String(new Error().stack);
-  } finally {
-    for (const [name, descriptor] of own) {
-      if (descriptor === undefined) delete Error[name];
-      else Object.defineProperty(Error, name, descriptor);
-    }
-  }
 }
 
 /** undici 8 on: a queued request is created, and so published, in the context it was made in. */
