@@ -41,7 +41,11 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
   }
   try {
     for (const variant of variants) {
-      const env = environment(variant, { upstream: upstream.url, sink: sink.url });
+      const env = environment(variant, {
+        upstream: upstream.url,
+        secureUpstream: upstream.secureURL,
+        sink: sink.url,
+      });
       const start = () => startServer(node, [...nodeOptions, ...variant.preload], env);
       const server = await start();
       servers.set(variant.name, server);

@@ -120,9 +120,12 @@ export function named(variants, ...names) {
 }
 
 /** The environment of a variant: nothing of the shell's that would steer it, and everything it exports goes to `sink`. */
-export function environment({ group, manner, tracing }, { upstream = '', sink = '' } = {}) {
+export function environment(
+  { group, manner, tracing },
+  { upstream = '', secureUpstream = '', sink = '' } = {},
+) {
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, MANNER: manner, UPSTREAM: upstream };
+  const env = { PATH, HOME, MANNER: manner, UPSTREAM: upstream, UPSTREAM_TLS: secureUpstream };
   if (group !== undefined) env.PEER = peer(group);
   if (tracing) {
     env.LANGSMITH_TRACING = 'true';

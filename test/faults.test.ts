@@ -16,7 +16,7 @@ const GUARDS = [
   /^src\/instrumentation\/instrumentation\.ts: (\} : function|const replacement|return patchMethod)/,
   /^src\/instrumentation\/first-use\.ts: set\(value\)/,
   /^src\/instrumentation\/http\/client\.ts: (set\(value\)|return function _storeHeader|function (injectInto|isTooLarge|takeBack|write))/,
-  /^src\/instrumentation\/http\/client-context\.ts: (keep\(|of: |const entryOf|return function|function (entryOf|handOver))/,
+  /^src\/instrumentation\/http\/client-context\.ts: (keep\(|of: |return function|function (entryOf|bindSocketOf))/,
   /^src\/instrumentation\/http\/incoming-messages\.ts: (function entryOf|const isNodesOwn)/,
   /^src\/instrumentation\/connections\.ts: (return function open|function contextFor)/,
   /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|entryOf)|function (boundTo|contextFor|isObject|isNodesOwn|entryTo|endRequestOf)|const wrap(Message|Last)Emit)/,

@@ -26,10 +26,10 @@ export const NODES_EMIT =
 /** Whether the one `listener` of an event is Node's own, and nothing of the application's comes of it. */
 export type IsNodesOwn = (event: string | symbol, listener: Listeners) => boolean;
 
-/** @param entryOf the context that an emitter emits in. It must not throw */
+/** @param entryOf the context that an emitter emits an event in. It must not throw */
 export function createEmitWrapper(
   contexts: ContextStorage,
-  entryOf: (emitter: object) => Entry,
+  entryOf: (emitter: object, event: string | symbol) => Entry,
   isNodesOwn?: IsNodesOwn,
 ): WrapEmit {
   const { EventEmitter: Class } = builtin<typeof import('node:events')>('events');
@@ -48,8 +48,8 @@ export function createEmitWrapper(
   }
 
   return (original) => {
-    function emitInContext(this: object): boolean {
-      const context = entryOf(this);
+    function emitInContext(this: object, event: string | symbol): boolean {
+      const context = entryOf(this, event);
       // biome-ignore lint/complexity/noArguments: passed on as they came
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
@@ -62,7 +62,7 @@ export function createEmitWrapper(
       // An `error` that nobody hears is thrown, and may have others (`errorMonitor`).
       const isHeard = listeners !== undefined || event === 'error';
       if (!isHeard && emitted === nodesEmit) return false;
-      const isElsewhere = isHeard && entryOf(this) !== STAY && !isNodesOwn?.(event, listeners);
+      const isElsewhere = isHeard && entryOf(this, event) !== STAY && !isNodesOwn?.(event, listeners);
       // V8 makes no object of `arguments` in a function that only passes them on like this.
       // biome-ignore lint/complexity/noArguments: passed on as they came
       return (isElsewhere ? emitInContext : emitted).apply(this, arguments as unknown as Parameters<Emit>);

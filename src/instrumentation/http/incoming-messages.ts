@@ -12,8 +12,8 @@ import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrument
 export interface IncomingMessages {
   /** What a server's request came with; `null` for one without a trace. Its events must not take another's. */
   readonly inbounds: Attachment<Inbound | null>;
-  /** The context in which a client made the request of this response; `null` where there was none. */
-  readonly origins: Attachment<Context | null>;
+  /** The context in which a client made a request; `null` where there was none. Its response shares it. */
+  readonly made: Attachment<Context | null>;
   /** Patches the class, once. node:http must be loaded. */
   watch(): void;
   /** `isNodesOwn` is asked about the events of a server's requests from now on. */
@@ -23,7 +23,7 @@ export interface IncomingMessages {
 
 export function createIncomingMessages(contexts: ContextStorage): IncomingMessages {
   const inbounds = createAttachment<Inbound | null>();
-  const origins = createAttachment<Context | null>();
+  const made = createAttachment<Context | null>();
   let ignored: IsNodesOwn | undefined;
   let undo: Undo | undefined;
   let isActive = true;
@@ -35,7 +35,8 @@ export function createIncomingMessages(contexts: ContextStorage): IncomingMessag
     if (inbound !== undefined) {
       return inboundOf(contexts.current()) === (inbound ?? undefined) ? STAY : (inbound ?? undefined);
     }
-    const origin = origins.of(message);
+    const request = (message as { readonly req?: unknown }).req;
+    const origin = typeof request === 'object' && request !== null ? made.of(request) : undefined;
     return origin === undefined || contexts.current() === (origin ?? undefined)
       ? STAY
       : (origin ?? undefined);
@@ -43,7 +44,7 @@ export function createIncomingMessages(contexts: ContextStorage): IncomingMessag
 
   return {
     inbounds,
-    origins,
+    made,
     watch() {
       if (undo !== undefined) return;
       const { IncomingMessage } = builtin<typeof import('node:http')>('http');
