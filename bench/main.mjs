@@ -2,7 +2,7 @@
  * What the agent costs, beside its peers, in one interleaved run.
  *
  *   npm run bench                                all, on Node 20 and 24: writes docs/bench.md, .svg and .json, and
- *                                                the README's tables
+ *                                                the tables of docs/performance.md and README.md
  *   npm run bench -- --quick                     every variant, in three minutes
  *   npm run bench -- --only startup,hop          of startup, hop and growth
  *   npm run bench -- --node 20,24 --out dir      other Node versions; writes there
@@ -24,7 +24,7 @@ import { describeMachine, reasonNotToMeasure } from './machine.mjs';
 import { installPeers, peerVersions } from './peers.mjs';
 import { FULL, QUICK, TINY } from './plans.mjs';
 import { createProgress } from './progress.mjs';
-import { writeReadme } from './readme.mjs';
+import { writeDocuments } from './readme.mjs';
 import { formatMarkdown } from './report.mjs';
 import { measureStartup } from './startup.mjs';
 import { SERVERS, STARTS } from './variants.mjs';
@@ -88,7 +88,7 @@ function write(markdown) {
   writeFileSync(join(directory, 'bench.json'), `${JSON.stringify(results)}\n`);
   writeFileSync(join(directory, 'bench.md'), markdown);
   writeFileSync(join(directory, 'bench.svg'), drawChart(results));
-  if (isWhole && values.out === undefined) writeReadme(results);
+  if (isWhole && values.out === undefined) writeDocuments(results);
   console.error(`written to ${directory}: bench.md, bench.svg, bench.json`);
 }
 

@@ -1,2 +1,2 @@
-export function formatCosts(results: object): string;
-export function writeReadme(results: object): void;
+export function formatCosts(results: unknown): string;
+export function formatSummary(results: unknown): string;

@@ -1,6 +1,6 @@
 /**
- * The part of README.md that tells what the agent costs, from the results of a whole run. A whole run writes it; so does
- * `node bench/readme.mjs`, from docs/bench.json.
+ * The tables of docs/performance.md and README.md that say what the agent costs, from the results of a whole run. A whole
+ * run writes them; so does `node bench/readme.mjs`, from docs/bench.json.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { summarize } from './statistics.mjs';
 
 const MIB = 2 ** 20;
 
-/** A line of the table: its label, what is started and what serves requests. */
+/** A line of the table: its label, the variant that is started, and the variant that serves requests. */
 const LINES = [
   ['bare Node again: the noise', 'bare again', 'bare again'],
   ['the floor: both headers copied by hand', undefined, 'floor'],
@@ -30,22 +30,30 @@ const LINES = [
 ];
 const CLIENTS = { none: 'server only', http: 'http', fetch: 'fetch', axios: 'axios' };
 
+/** The table of the README: the newest Node of the run, and few lines. */
+const SUMMARY_LINES = [
+  ['this agent', 'agent, require', 'agent, relay'],
+  ['LangSmith SDK by hand, tracing off', 'langsmith', 'sdk'],
+  ['OpenTelemetry, auto-instrumentation', 'otel-auto', 'otel-auto'],
+  ['dd-trace', 'dd-trace', 'dd-trace'],
+  ['Sentry', 'sentry', 'sentry'],
+];
+
+const started = ({ startup }, name, key, unit, digits) =>
+  (summarize([startup.empty[name][key].over]).median / unit).toFixed(digits);
+const served = ({ hop }, name, client) => summarize(hop.clients[client][name].ratio).median.toFixed(2);
+
 /** @returns {string} Markdown */
 export function formatCosts({ measured, budgets }) {
   const nodes = Object.keys(measured);
-  const each = (cell) => nodes.map((node) => cell(measured[node])).join(' / ');
-  const started = (name, key, unit, digits) =>
-    name === undefined
-      ? ''
-      : each(({ startup }) => (summarize([startup.empty[name][key].over]).median / unit).toFixed(digits));
-  const served = (name, client) =>
-    name === undefined ? '' : each(({ hop }) => summarize(hop.clients[client][name].ratio).median.toFixed(2));
+  const each = (name, cell) =>
+    name === undefined ? '' : nodes.map((node) => cell(measured[node])).join(' / ');
   const head = [`Node ${nodes.join(' / ')}`, 'start-up, ms', 'memory, MiB', ...Object.values(CLIENTS)];
   const lines = LINES.map(([label, start, server]) => [
     label,
-    started(start, 'cpu', 1, 0),
-    started(start, 'rss', MIB, 1),
-    ...Object.keys(CLIENTS).map((client) => served(server, client)),
+    each(start, (of) => started(of, start, 'cpu', 1, 0)),
+    each(start, (of) => started(of, start, 'rss', MIB, 1)),
+    ...Object.keys(CLIENTS).map((client) => each(server, (of) => served(of, server, client))),
   ]);
   const judged = [...new Set(budgets.map(({ budget }) => budget))].map((name) => {
     const verdicts = nodes.map(
@@ -59,15 +67,34 @@ export function formatCosts({ measured, budgets }) {
   ].join('\n\n');
 }
 
-export function writeReadme(results) {
-  const path = join(root, 'README.md');
+/** @returns {string} Markdown */
+export function formatSummary({ measured }) {
+  const of = Object.values(measured).at(-1);
+  const head = ['', 'start-up', 'memory', 'a request through http', 'through fetch'];
+  const lines = SUMMARY_LINES.map(([label, start, server]) => [
+    label,
+    `${started(of, start, 'cpu', 1, 0)} ms`,
+    `${started(of, start, 'rss', MIB, 1)} MiB`,
+    `${served(of, server, 'http')} times`,
+    `${served(of, server, 'fetch')} times`,
+  ]);
+  return table(head, lines);
+}
+
+export function writeDocuments(results) {
+  write('docs/performance.md', formatCosts(results));
+  write('README.md', formatSummary(results));
+}
+
+function write(document, tables) {
+  const path = join(root, document);
   const text = readFileSync(path, 'utf8').replace(
     /(<!-- costs -->\n)[\s\S]*(<!-- \/costs -->)/,
-    (_, begin, end) => `${begin}\n${formatCosts(results)}\n\n${end}`,
+    (_, begin, end) => `${begin}\n${tables}\n\n${end}`,
   );
   writeFileSync(path, text);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeReadme(JSON.parse(readFileSync(join(root, 'docs', 'bench.json'), 'utf8')));
+  writeDocuments(JSON.parse(readFileSync(join(root, 'docs', 'bench.json'), 'utf8')));
 }

@@ -2,7 +2,7 @@
  * Tests the built agent with the libraries and frameworks that people use, each in the versions that they run, on
  * each version of Node that is supported. Libraries and Node binaries come from npm into .cache/.
  *
- *     npm run test:matrix                                  all; writes docs/compatibility.json and .md, and the README's table
+ *     npm run test:matrix                                  all; writes docs/compatibility.json and .md
  *     npm run test:matrix -- --node 20,26 --only undici,got    a slice; writes nothing
  *     npm run test:matrix -- --node 24 --only http2 --merge    a slice that replaces its cells in what is written
  *     npm run test:matrix -- --ci                          the most telling rows on the running Node
@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCell } from '../test/matrix/cell.mjs';
 import { root } from '../test/matrix/library.mjs';
-import { formatMarkdown, formatSummary, formatTerminal } from '../test/matrix/report.mjs';
+import { formatMarkdown, formatTerminal } from '../test/matrix/report.mjs';
 import { ROWS } from '../test/matrix/rows.mjs';
 import { installNodes, binary as nodeBinary } from './nodes.mjs';
 
@@ -113,13 +113,6 @@ async function write(matrix) {
   await mkdir(join(root, 'docs'), { recursive: true });
   await writeFile(document('json'), `${JSON.stringify(matrix, null, 2)}\n`);
   await writeFile(document('md'), formatMarkdown(matrix));
-  const readme = join(root, 'README.md');
-  const text = await readFile(readme, 'utf8');
-  const table = text.replace(
-    /(<!-- compatibility -->\n)[\s\S]*(<!-- \/compatibility -->)/,
-    (_, start, end) => `${start}\n${formatSummary(matrix)}\n\n${end}`,
-  );
-  await writeFile(readme, table);
 }
 
 function document(extension) {

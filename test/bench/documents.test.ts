@@ -1,11 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { table } from '../../bench/markdown.mjs';
 import { drawPanel, panelHeight, ticksFor } from '../../bench/panel.mjs';
-import { formatCosts } from '../../bench/readme.mjs';
 import { selfTimes } from '../../bench/self-times.mjs';
-import { root } from '../support/app.ts';
 
 it('writes a table as Markdown', () => {
   expect(
@@ -71,14 +67,4 @@ it('adds up the self time of a file, of the time in which the thread was busy', 
     { name: 'handle', where: 'server.cjs:5:3', time: 80, isOurs: false },
     { name: 'inject', where: 'register.cjs:5:3', time: 20, isOurs: true },
   ]);
-});
-
-it('tells in the README what the last whole run has measured', () => {
-  const read = (path: string) => readFileSync(join(root, path), 'utf8');
-  const results = JSON.parse(read('docs/bench.json'));
-  const [, written = ''] = /<!-- costs -->\n\n([\s\S]*?)\n\n<!-- \/costs -->/.exec(read('README.md')) ?? [];
-  expect(written).toBe(formatCosts(results));
-  expect(written).toContain('| the agent, a trace passed on |');
-  expect(written).not.toMatch(/NaN|undefined/);
-  expect(existsSync(join(root, 'docs/bench.svg'))).toBe(true);
 });

@@ -22,8 +22,12 @@ export function formatMarkdown({ nodes, rows }) {
   const lines = [
     '# Compatibility',
     '',
-    'Made by `npm run test:matrix` from docs/compatibility.json: real processes under the built agent, over loopback.',
-    'Each cell stands for all checks in each form that the row names: CommonJS, ESM, and bundled with esbuild.',
+    'Read this if you want to know whether your versions of Node.js and of your libraries are tested with the agent.',
+    '',
+    '`npm run test:matrix` writes this page from compatibility.json. It runs real processes under the built agent, over',
+    'loopback. A cell stands for all checks of its row, in each form that the row names: CommonJS, ES modules, and bundled',
+    'with esbuild. `-` says that the combination does not exist, and `relays` that runs are not linked while the trace of the',
+    'caller is passed on. The numbers lead to the notes below.',
     '',
   ];
   const notes = [];
@@ -40,24 +44,6 @@ export function formatMarkdown({ nodes, rows }) {
   }
   lines.push('## Notes', '', ...notes.map((note, i) => `${i + 1}. ${note}`), '');
   return lines.join('\n');
-}
-
-/** @returns the short table of the README: neighbours of one library with the same results share a line */
-export function formatSummary({ nodes, rows }) {
-  const lines = [];
-  for (const row of rows) {
-    const cells = nodes.map(({ major }) => mark(row.cells[major], row)).join(' | ');
-    const [library] = row.label.split(/[ ,]/);
-    const last = lines.at(-1);
-    const isNeighbour = last?.library === library && last.group === row.group && last.cells === cells;
-    if (isNeighbour) last.labels.push(row.label.slice(library.length).trim());
-    else lines.push({ library, group: row.group, cells, labels: [row.label] });
-  }
-  return [
-    `| | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`,
-    `|---|${nodes.map(() => '---|').join('')}`,
-    ...lines.map(({ labels, cells }) => `| ${labels.join('; ')} | ${cells} |`),
-  ].join('\n');
 }
 
 function mark(cell, row) {
