@@ -13,8 +13,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { installNodes, binary as nodeBinary, root } from '../scripts/nodes.mjs';
+import { readArguments, readList } from '../scripts/arguments.mjs';
+import { installNodes, binary as nodeBinary, root, SUPPORTED } from '../scripts/nodes.mjs';
+import { endWith } from '../scripts/tools.mjs';
 import { judge } from './budgets.mjs';
 import { kept } from './burst.mjs';
 import { drawChart } from './chart.mjs';
@@ -31,27 +32,26 @@ import { SERVERS, STARTS } from './variants.mjs';
 
 const PARTS = { startup: measureStartup, hop: measureHop, growth: measureGrowth };
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    // For the tests: shows that the bench works, and measures nothing.
-    tiny: { type: 'boolean', default: false },
-    only: { type: 'string', default: Object.keys(PARTS).join(',') },
-    node: { type: 'string' },
-    out: { type: 'string' },
-  },
+const { values } = readArguments('bench', {
+  quick: { type: 'boolean', default: false },
+  // For the tests: shows that the bench works, and measures nothing.
+  tiny: { type: 'boolean', default: false },
+  only: { type: 'string', default: Object.keys(PARTS).join(',') },
+  node: { type: 'string' },
+  out: { type: 'string' },
 });
-const reason = reasonNotToMeasure();
-if (reason !== undefined) throw new Error(reason);
-const parts = values.only.split(',');
-for (const part of parts) {
-  if (PARTS[part] === undefined)
-    throw new Error(`--only ${part} is none of ${Object.keys(PARTS).join(', ')}`);
-}
+const parts = readList('bench', values.only, Object.keys(PARTS));
 const plan = values.tiny ? TINY : values.quick ? QUICK : FULL;
-const nodes = (values.node?.split(',') ?? plan.nodes).map(nodeNamed);
+const majors =
+  values.node === undefined
+    ? plan.nodes
+    : readList('bench', values.node, ['running', ...Object.keys(SUPPORTED)]);
+const reason = reasonNotToMeasure();
+if (reason !== undefined) endWith('bench', reason);
+const nodes = majors.map(nodeNamed);
 const groups = groupsOf(parts);
-installPeers(groups);
+const notInstalled = installPeers(groups);
+if (notInstalled !== undefined) endWith('bench', notInstalled);
 
 const progress = createProgress();
 const begun = performance.now();
@@ -111,7 +111,7 @@ function nodeNamed(major) {
     return { major: node.split('.')[0], version: node, binary: process.execPath };
   }
   const missing = installNodes([major]);
-  if (missing !== undefined) throw new Error(missing);
+  if (missing !== undefined) endWith('bench', missing);
   const binary = nodeBinary(major);
   const version = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim().slice(1);
   return { major, version, binary };

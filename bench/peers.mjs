@@ -35,12 +35,18 @@ export function peer(group) {
   return join(root, '.cache', 'bench', group);
 }
 
-/** Installs the groups that are not there yet. Throws where one cannot be had. */
+/**
+ * Installs the groups that are not there yet.
+ *
+ * @returns {string | undefined} why one cannot be had
+ */
 export function installPeers(groups) {
   for (const group of groups) {
     const specs = Object.entries(PEERS[group]).map(([name, version]) => `${name}@${version}`);
-    if (!installOnce(peer(group), specs)) throw new Error(`cannot be installed from npm: ${specs.join(' ')}`);
+    if (!installOnce(peer(group), specs))
+      return `npm could not install ${specs.join(' ')}; see its error above`;
   }
+  return undefined;
 }
 
 /** The versions of these groups, by package. */

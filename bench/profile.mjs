@@ -10,8 +10,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { installNodes, binary as nodeBinary, root } from '../scripts/nodes.mjs';
+import { readArguments, readCount, readList, refuseArguments } from '../scripts/arguments.mjs';
+import { installNodes, binary as nodeBinary, root, SUPPORTED } from '../scripts/nodes.mjs';
+import { endWith } from '../scripts/tools.mjs';
 import { startFleet } from './fleet.mjs';
 import { times } from './load.mjs';
 import { reasonNotToMeasure } from './machine.mjs';
@@ -19,7 +20,7 @@ import { table } from './markdown.mjs';
 import { pinDriver } from './node-process.mjs';
 import { selfTimes } from './self-times.mjs';
 import { median } from './statistics.mjs';
-import { named, SERVERS } from './variants.mjs';
+import { SERVERS } from './variants.mjs';
 
 /** Of the time in which the server does anything. */
 const BUDGET = 0.03;
@@ -28,25 +29,28 @@ const AGENT_FILES = ['register.cjs', 'trace-agent:core', 'trace-agent:fields'];
 /** V8 compiles functions of a request anew until it has served twenty thousand (Node 24). */
 const WARM_UP = { requests: 60_000, milliseconds: 60_000 };
 
-const { values } = parseArgs({
-  options: {
-    node: { type: 'string', default: '24' },
-    clients: { type: 'string', default: 'http,fetch,undici,axios,got' },
-    requests: { type: 'string', default: '50000' },
-    rounds: { type: 'string', default: '3' },
-    top: { type: 'string', default: '10' },
-    variant: { type: 'string', default: 'agent, relay' },
-  },
-});
-const reason = reasonNotToMeasure() ?? installNodes([values.node]);
-if (reason !== undefined) throw new Error(reason);
+const CLIENTS = ['http', 'fetch', 'undici', 'axios', 'got'];
 
-const [variant] = named(SERVERS, values.variant);
+const { values } = readArguments('bench:profile', {
+  node: { type: 'string', default: '24' },
+  clients: { type: 'string', default: CLIENTS.join(',') },
+  requests: { type: 'string', default: '50000' },
+  rounds: { type: 'string', default: '3' },
+  top: { type: 'string', default: '10' },
+  variant: { type: 'string', default: 'agent, relay' },
+});
+for (const option of ['requests', 'rounds', 'top']) readCount('bench:profile', option, values[option]);
+readList('bench:profile', values.node, Object.keys(SUPPORTED));
+const clients = readList('bench:profile', values.clients, [...CLIENTS, 'none']);
+const variant = SERVERS.find(({ name }) => name === values.variant);
+if (variant === undefined) refuseArguments('bench:profile', `--variant ${values.variant} is not known`);
+const reason = reasonNotToMeasure() ?? installNodes([values.node]);
+if (reason !== undefined) endWith('bench:profile', reason);
+
 const directory = join(root, '.cache', 'bench', 'results');
 mkdirSync(directory, { recursive: true });
 const counts = `${values.rounds} times ${values.requests} requests through each client`;
 console.log(`Node ${values.node}, ${variant.label}, ${counts}\n`);
-const clients = values.clients.split(',');
 const taken = new Map(clients.map((client) => [client, []]));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const client of clients) {

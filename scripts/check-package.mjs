@@ -10,6 +10,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { readArguments } from './arguments.mjs';
+import { requireTools } from './tools.mjs';
+
+readArguments('check:package');
+requireTools('check:package', ['npm', 'npx']);
 
 const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
 const COMMAND_TIMEOUT_MS = 120_000;

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readArguments } from './arguments.mjs';
 import { formatDocument, formatForTerminal } from './conformance-report.mjs';
 import { binary, installNodes, root, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
 import { installPeers } from './peers.mjs';
@@ -13,12 +14,7 @@ const TITLE = /\[([A-H]\d+)\]/g;
 const { areas, lines } = JSON.parse(readFileSync(join(root, 'test', 'conformance', 'list.json'), 'utf8'));
 
 const running = process.versions.node.split('.')[0];
-const asked = process.argv.slice(2);
-for (const major of asked) {
-  if (SUPPORTED[major] !== undefined) continue;
-  console.error(`Node ${major} is not one of ${Object.keys(SUPPORTED).join(', ')}`);
-  process.exit(1);
-}
+const { positionals: asked } = readArguments('conformance', {}, { positionals: Object.keys(SUPPORTED) });
 const others = asked.filter((major) => major !== running);
 const whyNoNodes = installNodes([...others, ...Object.keys(UNSUPPORTED)]);
 if (whyNoNodes !== undefined) console.error(whyNoNodes);

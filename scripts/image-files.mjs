@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readArguments } from './arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -39,4 +40,7 @@ export function stageImage(context = CONTEXT) {
   chmodSync(join(licenses, 'BUSYBOX'), 0o644);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) stageImage();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  readArguments('image:files');
+  stageImage();
+}

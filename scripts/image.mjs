@@ -9,18 +9,19 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, readList } from './arguments.mjs';
 import { parseDockerfile } from './dockerfile.mjs';
 import { stageImage } from './image-files.mjs';
 import { root } from './nodes.mjs';
-import { staticBusybox } from './static-busybox.mjs';
+import { staticBusybox, toolsFor } from './static-busybox.mjs';
+import { requireTools } from './tools.mjs';
 
-const { values } = parseArgs({
-  options: {
-    architecture: { type: 'string', default: process.arch === 'arm64' ? 'arm64' : 'amd64' },
-    output: { type: 'string', default: join(root, 'dist', 'image') },
-  },
+const { values } = readArguments('image', {
+  architecture: { type: 'string', default: process.arch === 'arm64' ? 'arm64' : 'amd64' },
+  output: { type: 'string', default: join(root, 'dist', 'image') },
 });
+const architectures = readList('image', values.architecture, ['amd64', 'arm64']);
+requireTools('image', ['umoci', 'skopeo', 'tar', ...architectures.flatMap(toolsFor)]);
 const epoch = Number(process.env['SOURCE_DATE_EPOCH'] || 0);
 const created = new Date(epoch * 1000).toISOString().replace('.000Z', 'Z');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -34,7 +35,7 @@ try {
   stageImage(context);
   rmSync(layout, { recursive: true, force: true });
   run('umoci', ['init', '--layout', layout]);
-  for (const architecture of values.architecture.split(',')) build(architecture);
+  for (const architecture of architectures) build(architecture);
   run('umoci', ['gc', '--layout', layout]);
 } finally {
   rmSync(scratch, { recursive: true, force: true });

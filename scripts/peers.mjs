@@ -2,6 +2,7 @@
 // own dependencies: many versions of one, and agents and tools that few need. `node scripts/peers.mjs` does it.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readArguments } from './arguments.mjs';
 import { installOnce } from './install.mjs';
 import { root } from './nodes.mjs';
 
@@ -59,6 +60,7 @@ function installGroup(group) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  readArguments('peers');
   const missing = installPeers();
   for (const group of missing) console.error(`cannot be installed from npm: ${group}`);
   process.exitCode = missing.length === 0 ? 0 : 1;

@@ -6,11 +6,11 @@
  *   npm run soak -- --requests 3000        the short form
  *   npm run soak -- --break heap,listener,timer,parent       with faults on purpose: must fail
  */
-import { parseArgs } from 'node:util';
 import { startChain } from '../fixtures/soak/chain.mjs';
 import { createLoad } from '../fixtures/soak/load.mjs';
 import { refusedURL, startSink } from '../fixtures/soak/sink.mjs';
 import * as verdict from '../fixtures/soak/verdict.mjs';
+import { readArguments, readCount, readList } from './arguments.mjs';
 
 /** Without the agent, for comparison: enough for every kind of request. */
 const COMPARED = 1000;
@@ -20,10 +20,14 @@ const LONG = 20_000;
 /** Right before the end, so that connections are open. */
 const LAST = 50;
 
-const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '200000' }, break: { type: 'string' } },
+const FAULTS = ['heap', 'listener', 'timer', 'parent'];
+
+const { values } = readArguments('soak', {
+  requests: { type: 'string', default: '200000' },
+  break: { type: 'string' },
 });
-const requests = Number(values.requests);
+const requests = readCount('soak', 'requests', values.requests);
+if (values.break !== undefined) readList('soak', values.break, FAULTS);
 
 const started = performance.now();
 const without = await soak({ agent: false, requests: Math.min(requests, COMPARED) });

@@ -6,13 +6,26 @@ import { root } from './nodes.mjs';
 
 const HERE = { x64: 'amd64', arm64: 'arm64' }[process.arch];
 
+/** The tools without which it cannot be had. */
+export function toolsFor(architecture) {
+  if (architecture === HERE) return ['busybox'];
+  return existsSync(binaryFor(architecture)) ? [] : ['apt-get', 'dpkg-deb'];
+}
+
 /** @returns {string} its path */
 export function staticBusybox(architecture) {
   if (architecture === HERE && existsSync('/bin/busybox')) return '/bin/busybox';
-  const directory = join(root, '.cache', 'busybox', architecture);
-  const path = join(directory, 'root', 'bin', 'busybox');
-  if (!existsSync(path)) download(directory, architecture);
+  const path = binaryFor(architecture);
+  if (!existsSync(path)) download(directoryFor(architecture), architecture);
   return path;
+}
+
+function directoryFor(architecture) {
+  return join(root, '.cache', 'busybox', architecture);
+}
+
+function binaryFor(architecture) {
+  return join(directoryFor(architecture), 'root', 'bin', 'busybox');
 }
 
 /** With package lists of its own, so that this machine's apt is left as it is. */

@@ -5,25 +5,28 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readArguments } from './arguments.mjs';
 import { buildKyverno } from './kyverno.mjs';
+import { requireTools } from './tools.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const module = join(root, 'test', 'admission');
 const golden = join(module, 'golden');
-const isCheck = process.argv.includes('--check');
 
-if (spawnSync('go', ['version']).status !== 0) {
-  fail('the admission engine is written in Go, and there is no go on the PATH: nothing was tested');
-}
+const { values } = readArguments('test:admission', {
+  check: { type: 'boolean', default: false },
+  kyverno: { type: 'boolean', default: false },
+});
+requireTools('test:admission', ['go']);
 const before = goldenPods();
-const passed = goTest(isCheck ? ['-args', '-check'] : []);
+const passed = goTest(values.check ? ['-args', '-check'] : []);
 const after = goldenPods();
 for (const [name, text] of after) {
   if (before.get(name) !== text) console.log(`CHANGED: ${name}`);
 }
 console.log(`${after.size} golden pods, made by the API server's engine`);
 if (!passed) fail('the policies do not do what they should');
-if (process.argv.includes('--kyverno')) {
+if (values.kyverno) {
   const program = buildKyverno(root);
   if (program === undefined) fail("Kyverno's command line cannot be built: its policies were not tested");
   if (!goTest(['-v', '-run', 'TestKyverno'], { TRACE_AGENT_KYVERNO: program }))

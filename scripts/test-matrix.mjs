@@ -14,32 +14,31 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runCell } from '../test/matrix/cell.mjs';
 import { root } from '../test/matrix/library.mjs';
 import { formatMarkdown, formatTerminal } from '../test/matrix/report.mjs';
 import { ROWS } from '../test/matrix/rows.mjs';
+import { readArguments, readList, refuseArguments } from './arguments.mjs';
 import { installNodes, binary as nodeBinary } from './nodes.mjs';
+import { endWith } from './tools.mjs';
 
 const MAJORS = ['18', '20', '22', '24', '26'];
 const STRESS_CONTEXTS = 420;
 /** Cells at once. */
 const PARALLEL = 2;
 
-const { values } = parseArgs({
-  options: {
-    node: { type: 'string' },
-    only: { type: 'string' },
-    ci: { type: 'boolean', default: false },
-    stress: { type: 'boolean', default: false },
-    control: { type: 'boolean', default: false },
-    merge: { type: 'boolean', default: false },
-  },
+const { values } = readArguments('test:matrix', {
+  node: { type: 'string' },
+  only: { type: 'string' },
+  ci: { type: 'boolean', default: false },
+  stress: { type: 'boolean', default: false },
+  control: { type: 'boolean', default: false },
+  merge: { type: 'boolean', default: false },
 });
-const nodes =
-  values.ci && values.node === undefined ? [runningNode()] : nodesNamed(values.node?.split(',') ?? MAJORS);
+const majors = values.node === undefined ? MAJORS : readList('test:matrix', values.node, MAJORS);
 const rows = ROWS.filter(isWanted).map((row) => ({ ...row, cells: {} }));
-if (rows.length === 0) throw new Error(`no row is named by --only ${values.only}`);
+if (rows.length === 0) refuseArguments('test:matrix', `--only ${values.only} names no row`);
+const nodes = values.ci && values.node === undefined ? [runningNode()] : nodesNamed(majors);
 
 const options = { stress: values.stress ? STRESS_CONTEXTS : undefined, isControl: values.control };
 const started = Date.now();
@@ -84,7 +83,7 @@ function runningNode() {
 
 function nodesNamed(majors) {
   const reason = installNodes(majors);
-  if (reason !== undefined) throw new Error(reason);
+  if (reason !== undefined) endWith('test:matrix', reason);
   return majors.map((major) => {
     const binary = nodeBinary(major);
     return {

@@ -1,6 +1,8 @@
 // Runs the tests in which the agent works in a child process with other Node versions, whose binaries come from
 // npm: `npm run test:nodes` for all, `npm run test:nodes -- 18 24` for some.
+import { readArguments } from './arguments.mjs';
 import { binary, installNodes, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
+import { endWith } from './tools.mjs';
 
 /** got 14, fastify 5 and undici 7, which the fixtures call with, need Node 20. */
 const EVERYWHERE = [
@@ -16,14 +18,10 @@ const EVERYWHERE = [
 ];
 const FROM_20 = ['test/instrumentation', 'test/policy/destinations.e2e.test.ts'];
 
-const wanted = process.argv.slice(2);
+const { positionals: wanted } = readArguments('test:nodes', {}, { positionals: Object.keys(SUPPORTED) });
 const majors = wanted.length > 0 ? wanted : Object.keys(SUPPORTED);
-for (const major of majors) {
-  if (SUPPORTED[major] === undefined)
-    fail(`Node ${major} is not one of ${Object.keys(SUPPORTED).join(', ')}`);
-}
 const whyNot = installNodes(Object.keys({ ...SUPPORTED, ...UNSUPPORTED }));
-if (whyNot !== undefined) fail(whyNot);
+if (whyNot !== undefined) endWith('test:nodes', whyNot);
 
 const failed = [];
 for (const major of majors) {
@@ -40,9 +38,4 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 function runTests(paths, env) {
   console.log(`\n# ${env.TRACE_AGENT_TEST_NODE}`);
   return runVitest(paths, env);
-}
-
-function fail(why) {
-  console.error(why);
-  process.exit(1);
 }

@@ -4,6 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readArguments } from './arguments.mjs';
+
+readArguments('test:python');
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const venv = join(root, '.cache', 'python');

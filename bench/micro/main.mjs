@@ -7,19 +7,20 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { installNodes, binary as nodeBinary, root } from '../../scripts/nodes.mjs';
+import { readArguments, readList } from '../../scripts/arguments.mjs';
+import { installNodes, binary as nodeBinary, root, SUPPORTED } from '../../scripts/nodes.mjs';
+import { endWith } from '../../scripts/tools.mjs';
 import { installPeers, peer } from '../peers.mjs';
 
-const { values } = parseArgs({
-  options: { node: { type: 'string' }, only: { type: 'string', default: '' } },
+const { values } = readArguments('bench:micro', {
+  node: { type: 'string' },
+  only: { type: 'string', default: '' },
 });
-installPeers(['tools']);
-if (values.node !== undefined) {
-  const reason = installNodes([values.node]);
-  if (reason !== undefined) throw new Error(reason);
-}
+if (values.node !== undefined) readList('bench:micro', values.node, Object.keys(SUPPORTED));
+const reason =
+  installPeers(['tools']) ?? (values.node === undefined ? undefined : installNodes([values.node]));
+if (reason !== undefined) endWith('bench:micro', reason);
 
 // As the preload is built: CommonJS, and the sources' own names.
 const bundle = join(peer('tools'), 'functions.cjs');

@@ -1,0 +1,50 @@
+// How every script reads its arguments: what it does not know is one line on stderr, and exit code 2.
+import { parseArgs } from 'node:util';
+
+/** Exit code where the arguments are wrong, as of shells and POSIX tools. */
+const USAGE_ERROR = 2;
+
+/**
+ * Reads the arguments of a script.
+ *
+ * @param {string} script the name by which users start it, as in `npm run image`
+ * @param {import('node:util').ParseArgsConfig['options']} [options] as `parseArgs` takes them
+ * @param {{positionals?: readonly string[]}} [allowed] the words that may stand without an option; none unless they are given
+ * @returns {{values: Record<string, any>, positionals: string[]}}
+ */
+export function readArguments(script, options = {}, { positionals: words = [] } = {}) {
+  let parsed;
+  try {
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    // The rest of the sentence tells how to pass an argument that begins with a dash.
+    refuseArguments(script, error.message.split(/\. |\n/)[0].replace(/\.$/, ''));
+  }
+  for (const word of parsed.positionals) refuseUnknown(script, word, words);
+  return parsed;
+}
+
+/** Ends the script unless every part of a list is one of those that it knows. @returns {string[]} the parts */
+export function readList(script, text, known) {
+  const parts = text.split(',').map((part) => part.trim());
+  for (const part of parts) refuseUnknown(script, part, known);
+  return parts;
+}
+
+/** Ends the script unless the text is a whole number above zero. @returns {number} */
+export function readCount(script, option, text) {
+  if (!/^[1-9]\d*$/.test(text)) refuseArguments(script, `--${option} takes a number above 0, not '${text}'`);
+  return Number(text);
+}
+
+/** Ends the script: one line, exit code 2. */
+export function refuseArguments(script, why) {
+  console.error(`${script}: ${why}`);
+  process.exit(USAGE_ERROR);
+}
+
+function refuseUnknown(script, word, known) {
+  if (known.includes(word)) return;
+  const hint = known.length > 0 ? `; it takes ${known.join(', ')}` : '';
+  refuseArguments(script, `Unknown argument '${word}'${hint}`);
+}
