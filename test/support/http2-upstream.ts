@@ -4,6 +4,7 @@ import {
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { certificate } from './certificate.ts';
@@ -28,7 +29,7 @@ export async function startHTTP2Upstream(options: { tls?: boolean } = {}): Promi
   const sessions: ServerHttp2Session[] = [];
   const server: Http2Server = options.tls ? createSecureServer(certificate) : createServer();
   server.on('session', (session) => sessions.push(session));
-  server.on('stream', (stream, headers, _flags, rawHeaders) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
     stream.on('error', () => {});
     if (headers[':path']?.startsWith('/never')) return;
     const connection = sessions.indexOf(stream.session as ServerHttp2Session);
