@@ -9,7 +9,7 @@ const USAGE_ERROR = 2;
  *
  * @param {string} script the name by which users start it, as in `npm run image`
  * @param {import('node:util').ParseArgsConfig['options']} [options] as `parseArgs` takes them
- * @param {{positionals?: readonly string[]}} [allowed] the words that may stand without an option; none unless they are given
+ * @param {{positionals?: readonly string[] | 'any'}} [allowed] the words that may stand without an option; none by default
  * @returns {{values: Record<string, any>, positionals: string[]}}
  */
 export function readArguments(script, options = {}, { positionals: words = [] } = {}) {
@@ -20,7 +20,7 @@ export function readArguments(script, options = {}, { positionals: words = [] } 
     // The rest of the sentence tells how to pass an argument that begins with a dash.
     refuseArguments(script, error.message.split(/\. |\n/)[0].replace(/\.$/, ''));
   }
-  for (const word of parsed.positionals) refuseUnknown(script, word, words);
+  if (words !== 'any') for (const word of parsed.positionals) refuseUnknown(script, word, words);
   return parsed;
 }
 

@@ -105,7 +105,8 @@ describe('stop', () => {
     expect(left).toEqual([]);
   });
 
-  it.runIf(testNodeMajor >= 20)('puts back what was patched of undici since', async () => {
+  it('puts back what was patched of undici since', async (test) => {
+    if (testNodeMajor < 20) test.skip('undici 7 needs Node.js 20');
     const result = await run([fixture('apps/undici-restored.cjs'), dottedOrder()], { preload: 'require' });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     const { during, after } = JSON.parse(result.stdout);

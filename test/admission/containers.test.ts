@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../support/app.ts';
 import { lackingForMountNamespace } from '../support/mount-namespace.ts';
+import { skipAll } from '../support/skip.ts';
 import { dottedOrder } from '../support/trace.ts';
 import { goldenPods, POLICIES } from './golden.ts';
 import { type Placed, place, startContainer } from './kubelet.ts';
@@ -38,7 +39,9 @@ function runsHere(container: Container): boolean {
   return !/node_modules/.test(options);
 }
 
-describe.skipIf(lacking)(`Node.js in the golden pods${lacking ? ` (lacks ${lacking})` : ''}`, () => {
+describe('Node.js in the golden pods', () => {
+  skipAll(lacking && `this machine lacks ${lacking}`);
+
   describe.each(POLICIES.flatMap(goldenPods))('$name', ({ pod }) => {
     let placed: Placed;
     beforeAll(() => {

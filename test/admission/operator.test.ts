@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { fixture, root } from '../support/app.ts';
 import { lackingForMountNamespace } from '../support/mount-namespace.ts';
+import { skipAll } from '../support/skip.ts';
 import { IMAGE, type Placed, place, startContainer } from './kubelet.ts';
 import { environmentOf, type Pod } from './pod.ts';
 
@@ -70,7 +71,9 @@ describe('the pod of the OpenTelemetry Operator', () => {
   });
 });
 
-describe.skipIf(lacking)(`its containers${lacking ? ` (lacks ${lacking})` : ''}`, () => {
+describe('its containers', () => {
+  skipAll(lacking && `this machine lacks ${lacking}`);
+
   let placed: Placed;
   let collector: Collector;
   const children: ChildProcess[] = [];

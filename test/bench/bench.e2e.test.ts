@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFleet } from '../../bench/fleet.mjs';
 import { BASELINE, SERVERS, type Variant } from '../../bench/variants.mjs';
 import { type Result, root, run, testNode } from '../support/app.ts';
+import { skipAll } from '../support/skip.ts';
 
 const TIMEOUT = 240_000;
 
@@ -14,21 +15,28 @@ interface Measured {
   growth: object;
 }
 
-// The bench pins processes to cores, and asks the kernel what they used.
-const onLinux = describe.skipIf(process.platform !== 'linux');
+const NOT_LINUX =
+  process.platform === 'linux'
+    ? undefined
+    : 'the bench needs Linux: it pins processes to cores, and asks the kernel what they used';
 
-onLinux('the bench, as small as it can be', { timeout: TIMEOUT }, () => {
-  let directory: string;
+describe('the bench, as small as it can be', { timeout: TIMEOUT }, () => {
+  skipAll(NOT_LINUX);
+
+  let directory: string | undefined;
   let result: Result;
 
   beforeAll(async () => {
+    if (NOT_LINUX !== undefined) return;
     directory = await mkdtemp(join(tmpdir(), 'bench-'));
     const args = [join(root, 'bench', 'main.mjs'), '--tiny', '--out', directory];
     result = await run(args, { preload: 'none' });
   }, TIMEOUT);
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  afterAll(async () => {
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  });
 
-  const written = (name: string) => readFile(join(directory, name), 'utf8');
+  const written = (name: string) => readFile(join(directory ?? '', name), 'utf8');
 
   it('ends well, and says how far it is as it runs', () => {
     expect(result.stderr).toMatch(/\[#+\.*\] \d+ %, \d+ s {2}Node \d+: a hop, http/);
@@ -56,7 +64,9 @@ onLinux('the bench, as small as it can be', { timeout: TIMEOUT }, () => {
   });
 });
 
-onLinux('a variant that does not do what it is measured for', { timeout: TIMEOUT }, () => {
+describe('a variant that does not do what it is measured for', { timeout: TIMEOUT }, () => {
+  skipAll(NOT_LINUX);
+
   const start = (variant: Variant) => startFleet(testNode, [variant], { clients: ['fetch'] });
   const named = (name: string) => SERVERS.find((variant) => variant.name === name) as Variant;
 

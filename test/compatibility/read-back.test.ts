@@ -27,7 +27,8 @@ const readsProject = (version: string) => !/^0\.[12]\./.test(version);
 describe.each(VERSIONS)('langsmith %s', (version) => {
   const directory = installSDK(version);
 
-  it.runIf(directory !== undefined)('reads what was meant', () => {
+  it('reads what was meant', (test) => {
+    if (directory === undefined) test.skip(`langsmith ${version} cannot be installed`);
     const { RunTree } = createRequire(`${directory}/`)('langsmith') as SDK;
     fc.assert(
       fc.property(fields, fc.integer({ min: 1, max: 40 }), (sent, depth) => {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
+import { isCampaign } from '../support/campaign.ts';
 import { installSDK } from '../support/libraries.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -42,95 +43,95 @@ const attacks: [string, (apiUrl: string) => string | string[]][] = [
   ],
 ];
 
-describe.each([
-  { name: OLD, from: old },
-  { name: 'the newest', from: root },
-])('the SDK, $name', ({ name, from }) => {
-  describe.runIf(from !== undefined)('is sent the headers of the attack', () => {
-    let collector: Collector;
-    let upstream: Upstream;
-    let attacker: Attacker;
-    let withAgent: App;
-    let without: App;
+describe.each([...(isCampaign ? [{ name: OLD, from: old }] : []), { name: 'the newest', from: root }])(
+  'the SDK, $name',
+  ({ name, from }) => {
+    describe.runIf(from !== undefined)('is sent the headers of the attack', () => {
+      let collector: Collector;
+      let upstream: Upstream;
+      let attacker: Attacker;
+      let withAgent: App;
+      let without: App;
 
-    beforeAll(async () => {
-      [collector, upstream, attacker] = await Promise.all([
-        startCollector(),
-        startUpstream(),
-        startAttacker(),
-      ]);
-      const env = {
-        SDK_FROM: from,
-        UPSTREAM: upstream.url,
-        LANGSMITH_TRACING: 'true',
-        LANGSMITH_ENDPOINT: collector.url,
-        LANGSMITH_API_KEY: 'own',
-        LANGSMITH_PROJECT: 'own',
-      };
-      const file = fixture('apps/attacked.cjs');
-      [withAgent, without] = await Promise.all([
-        startApp(file, { preload: 'require', env }),
-        startApp(file, { preload: 'none', env }),
-      ]);
-    });
-    afterAll(async () => {
-      await Promise.all([withAgent?.stop(), without?.stop()]);
-      await Promise.all([collector?.close(), upstream?.close(), attacker?.close()]);
-    });
-
-    async function attack(app: App, path: string, trace: string, baggage: string | string[]) {
-      const headers = { 'langsmith-trace': trace, baggage };
-      const request = get(`${app.url}${path}?name=real`, { headers });
-      const [response] = (await once(request, 'response')) as [IncomingMessage];
-      expect(response.statusCode, (await response.toArray()).join('')).toBe(200);
-    }
-
-    it.each(attacks)('%s: nobody else is told, and no field is overwritten', async (_form, headerFor) => {
-      collector.clear();
-      upstream.arrived.length = 0;
-      const trace = dottedOrder(2);
-      await attack(withAgent, '/auto', trace, headerFor(attacker.url));
-      const isIt = (run: CollectedRun) => run.traceId === traceIdOf(trace) && run.endTime !== undefined;
-      const run = (await collector.waitForRuns((runs) => runs.some(isIt))).find(isIt);
-      expect(run).toMatchObject({
-        name: 'work',
-        parentRunId: runIdOf(trace),
-        project: 'own',
-        inputs: { input: 'real' },
-        outputs: { done: 'real' },
+      beforeAll(async () => {
+        [collector, upstream, attacker] = await Promise.all([
+          startCollector(),
+          startUpstream(),
+          startAttacker(),
+        ]);
+        const env = {
+          SDK_FROM: from,
+          UPSTREAM: upstream.url,
+          LANGSMITH_TRACING: 'true',
+          LANGSMITH_ENDPOINT: collector.url,
+          LANGSMITH_API_KEY: 'own',
+          LANGSMITH_PROJECT: 'own',
+        };
+        const file = fixture('apps/attacked.cjs');
+        [withAgent, without] = await Promise.all([
+          startApp(file, { preload: 'require', env }),
+          startApp(file, { preload: 'none', env }),
+        ]);
       });
-      expect(run).not.toHaveProperty('error');
-      expect(run?.dottedOrder.startsWith(`${trace}.`)).toBe(true);
-      expect(collector.runs()).toHaveLength(1);
-      expect(collector.refused()).toEqual([]);
-      expect(upstream.arrived).toHaveLength(1);
-      const members = String(upstream.arrived[0]?.headers['baggage']).split(',');
-      expect(members.filter((member) => /replicas/i.test(member.split('=')[0] ?? ''))).toEqual([]);
-      expect(attacker.connections()).toBe(0);
-    });
+      afterAll(async () => {
+        await Promise.all([withAgent?.stop(), without?.stop()]);
+        await Promise.all([collector?.close(), upstream?.close(), attacker?.close()]);
+      });
 
-    it('without the agent, by hand, the same headers do their work', async () => {
-      collector.clear();
-      const trace = dottedOrder();
-      await attack(without, '/by-hand', trace, encode([['callers', STOLEN]]));
-      const isStolen = (run: CollectedRun) => run.project === 'stolen' || run.name === 'stolen';
-      const runs = await collector.waitForRuns((all) => all.some(isStolen));
-      expect(runs.find(isStolen)).toMatchObject({ outputs: { evil: true } });
-      if (name !== OLD) return;
-      await attack(without, '/by-hand', trace, encode([{ apiUrl: attacker.url, apiKey: 'x' }]));
-      await attacker.hasConnection;
-      expect(attacker.connections()).toBeGreaterThan(0);
-    });
+      async function attack(app: App, path: string, trace: string, baggage: string | string[]) {
+        const headers = { 'langsmith-trace': trace, baggage };
+        const request = get(`${app.url}${path}?name=real`, { headers });
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        expect(response.statusCode, (await response.toArray()).join('')).toBe(200);
+      }
 
-    // A limit, not a guarantee: SECURITY.md says so.
-    it('by hand, an application that does so under the agent is not protected', async () => {
-      collector.clear();
-      await attack(withAgent, '/by-hand', dottedOrder(), encode([['callers', STOLEN]]));
-      const runs = await collector.waitForRuns((all) => all.some(({ name }) => name === 'stolen'));
-      expect(runs.some(({ project }) => project === 'stolen')).toBe(true);
+      it.each(attacks)('%s: nobody else is told, and no field is overwritten', async (_form, headerFor) => {
+        collector.clear();
+        upstream.arrived.length = 0;
+        const trace = dottedOrder(2);
+        await attack(withAgent, '/auto', trace, headerFor(attacker.url));
+        const isIt = (run: CollectedRun) => run.traceId === traceIdOf(trace) && run.endTime !== undefined;
+        const run = (await collector.waitForRuns((runs) => runs.some(isIt))).find(isIt);
+        expect(run).toMatchObject({
+          name: 'work',
+          parentRunId: runIdOf(trace),
+          project: 'own',
+          inputs: { input: 'real' },
+          outputs: { done: 'real' },
+        });
+        expect(run).not.toHaveProperty('error');
+        expect(run?.dottedOrder.startsWith(`${trace}.`)).toBe(true);
+        expect(collector.runs()).toHaveLength(1);
+        expect(collector.refused()).toEqual([]);
+        expect(upstream.arrived).toHaveLength(1);
+        const members = String(upstream.arrived[0]?.headers['baggage']).split(',');
+        expect(members.filter((member) => /replicas/i.test(member.split('=')[0] ?? ''))).toEqual([]);
+        expect(attacker.connections()).toBe(0);
+      });
+
+      it('without the agent, by hand, the same headers do their work', async () => {
+        collector.clear();
+        const trace = dottedOrder();
+        await attack(without, '/by-hand', trace, encode([['callers', STOLEN]]));
+        const isStolen = (run: CollectedRun) => run.project === 'stolen' || run.name === 'stolen';
+        const runs = await collector.waitForRuns((all) => all.some(isStolen));
+        expect(runs.find(isStolen)).toMatchObject({ outputs: { evil: true } });
+        if (name !== OLD) return;
+        await attack(without, '/by-hand', trace, encode([{ apiUrl: attacker.url, apiKey: 'x' }]));
+        await attacker.hasConnection;
+        expect(attacker.connections()).toBeGreaterThan(0);
+      });
+
+      // A limit, not a guarantee: SECURITY.md says so.
+      it('by hand, an application that does so under the agent is not protected', async () => {
+        collector.clear();
+        await attack(withAgent, '/by-hand', dottedOrder(), encode([['callers', STOLEN]]));
+        const runs = await collector.waitForRuns((all) => all.some(({ name }) => name === 'stolen'));
+        expect(runs.some(({ project }) => project === 'stolen')).toBe(true);
+      });
     });
-  });
-});
+  },
+);
 
 interface Attacker {
   readonly url: string;

@@ -6,6 +6,7 @@ import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
 import { bundle } from '../support/bundle.ts';
 import { type HTTP2Upstream, startHTTP2Upstream } from '../support/http2-upstream.ts';
 import { installLibraries } from '../support/libraries.ts';
+import { skipAll } from '../support/skip.ts';
 import { dottedOrder } from '../support/trace.ts';
 
 /** Node 18 itself warns of TLS to an IP address (DEP0123). */
@@ -129,7 +130,9 @@ async function arrivedByGot(app: App, upstream: HTTP2Upstream): Promise<(string 
   });
 }
 
-describe.skipIf(testNodeMajor < 20)('no parent beats a wrong one', () => {
+describe('no parent beats a wrong one', () => {
+  skipAll(testNodeMajor < 20 ? 'got 14 needs Node.js 20' : undefined);
+
   const directory = mkdtempSync(join(tmpdir(), 'trace-agent-bundle-'));
   let upstream: HTTP2Upstream;
   let app: App | undefined;

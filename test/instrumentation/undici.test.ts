@@ -1,54 +1,90 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fixture, run, startApp } from '../support/app.ts';
+import { skipAll } from '../support/skip.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
+import { UNDICI_7, UNDICI_8 } from '../support/undici.ts';
 import { startUpstream } from '../support/upstream.ts';
 
-it('options of a dispatch stay the application’s own: private members, hidden properties, identity', async () => {
-  const args = [fixture('apps/undici-options.mjs')];
-  const withAgent = await run(args);
-  expect(withAgent).toMatchObject({
-    code: 0,
-    stderr: '',
-    stdout: expect.stringContaining('same options true'),
+describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
+  skipAll(whyNot);
+
+  it('options of a dispatch stay the application’s own: private members, hidden properties, identity', async () => {
+    const args = [fixture('apps/undici-options.mjs')];
+    const withAgent = await run(args, { nodeOptions });
+    expect(withAgent).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('same options true'),
+    });
+    expect(withAgent).toEqual(await run(args, { nodeOptions, preload: 'none' }));
   });
-  expect(withAgent).toEqual(await run(args, { preload: 'none' }));
-});
 
-it('a destination whose name is looked up by an interceptor is decided on its name', async () => {
-  const trace = dottedOrder();
-  const bare = baggage({ project: 'p' });
-  const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
-  const hosts = ['orders.internal', 'partner.example.com', 'refused.example.com', 'api.smith.langchain.com'];
-  const result = await run([fixture('apps/undici-dns.mjs'), trace, full, ...hosts], {
-    env: { TRACE_AGENT_PROPAGATE_TO: '*,!refused.example.com' },
+  it('a destination whose name is looked up by an interceptor is decided on its name', async () => {
+    const trace = dottedOrder();
+    const bare = baggage({ project: 'p' });
+    const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
+    const hosts = [
+      'orders.internal',
+      'partner.example.com',
+      'refused.example.com',
+      'api.smith.langchain.com',
+    ];
+    const result = await run([fixture('apps/undici-dns.mjs'), trace, full, ...hosts], {
+      nodeOptions,
+      env: { TRACE_AGENT_PROPAGATE_TO: '*,!refused.example.com' },
+    });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout.trim().split('\n')).toEqual([
+      `orders.internal ${trace} ${full}`,
+      `partner.example.com ${trace} ${bare}`,
+      'refused.example.com null null',
+      'api.smith.langchain.com null null',
+    ]);
   });
-  expect(result).toMatchObject({ code: 0, stderr: '' });
-  expect(result.stdout.trim().split('\n')).toEqual([
-    `orders.internal ${trace} ${full}`,
-    `partner.example.com ${trace} ${bare}`,
-    'refused.example.com null null',
-    'api.smith.langchain.com null null',
-  ]);
-});
 
-it('what an upgraded connection emits is in the context of the upgrade, not of who opened it', async () => {
-  const [opener, upgrader] = [dottedOrder(), dottedOrder()];
-  const result = await run([fixture('apps/undici-upgrade.mjs'), opener, upgrader]);
-  expect(result).toMatchObject({ code: 0, stderr: '' });
-  const told = { connections: 1, data: upgrader, end: upgrader, close: upgrader };
-  expect(JSON.parse(result.stdout)).toEqual(told);
-});
+  it('what an upgraded connection emits is in the context of the upgrade, not of who opened it', async () => {
+    const [opener, upgrader] = [dottedOrder(), dottedOrder()];
+    const result = await run([fixture('apps/undici-upgrade.mjs'), opener, upgrader], { nodeOptions });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const told = { connections: 1, data: upgrader, end: upgrader, close: upgrader };
+    expect(JSON.parse(result.stdout)).toEqual(told);
+  });
 
-it('what a handler and the subscribers of a channel are told of a request is told in its context', async () => {
-  const [opener, handled, published] = [dottedOrder(), dottedOrder(), dottedOrder()];
-  const result = await run([fixture('apps/undici-told.mjs'), opener, handled, published]);
-  expect(result).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(result.stdout)).toEqual({
-    '/from-onRequestSent': [handled],
-    '/from-onBodySent': [handled],
-    '/from-onResponseStarted': [handled],
-    '/from-undici:request:bodySent': [published],
-    '/from-undici:request:bodyChunkSent': [published],
+  it('what a handler and the subscribers of a channel are told of a request is told in its context', async () => {
+    const [opener, handled, published] = [dottedOrder(), dottedOrder(), dottedOrder()];
+    const result = await run([fixture('apps/undici-told.mjs'), opener, handled, published], { nodeOptions });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toEqual({
+      '/from-onRequestSent': [handled],
+      '/from-onBodySent': [handled],
+      '/from-onResponseStarted': [handled],
+      '/from-undici:request:bodySent': [published],
+      '/from-undici:request:bodyChunkSent': [published],
+    });
+  });
+
+  it('a redirect to another host is decided anew; a proxy’s tunnel gets nothing, its target its own', async () => {
+    const trace = dottedOrder();
+    const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
+    const bare = baggage({ project: 'p' });
+    const result = await run([fixture('apps/undici-ways.mjs'), trace, full], {
+      nodeOptions,
+      env: { TRACE_AGENT_PROPAGATE_TO: '*,!localhost' },
+    });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const nothing = [null, null];
+    expect(JSON.parse(result.stdout)).toEqual({
+      '127.0.0.1/to-localhost': [trace, full],
+      'localhost/redirected': nothing,
+      'localhost/to-address': nothing,
+      '127.0.0.1/redirected': [trace, full],
+      CONNECT: nothing,
+      'partner.example.com/': [trace, bare],
+      '127.0.0.1/proxied': [trace, full],
+      // undici does not say that it goes to a socket: it is decided on the name.
+      'unix socket, localhost': nothing,
+      'unix socket, partner.example.com': [trace, bare],
+    });
   });
 });
 
@@ -71,26 +107,3 @@ it.each(['call-sites', 'no-stacks'])(
     await upstream.close();
   },
 );
-
-it('a redirect to another host is decided anew; a proxy’s tunnel gets nothing, its target its own', async () => {
-  const trace = dottedOrder();
-  const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
-  const bare = baggage({ project: 'p' });
-  const result = await run([fixture('apps/undici-ways.mjs'), trace, full], {
-    env: { TRACE_AGENT_PROPAGATE_TO: '*,!localhost' },
-  });
-  expect(result).toMatchObject({ code: 0, stderr: '' });
-  const nothing = [null, null];
-  expect(JSON.parse(result.stdout)).toEqual({
-    '127.0.0.1/to-localhost': [trace, full],
-    'localhost/redirected': nothing,
-    'localhost/to-address': nothing,
-    '127.0.0.1/redirected': [trace, full],
-    CONNECT: nothing,
-    'partner.example.com/': [trace, bare],
-    '127.0.0.1/proxied': [trace, full],
-    // undici does not say that it goes to a socket: it is decided on the name.
-    'unix socket, localhost': nothing,
-    'unix socket, partner.example.com': [trace, bare],
-  });
-});

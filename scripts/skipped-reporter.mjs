@@ -1,0 +1,41 @@
+// A reporter of vitest: its last lines name the tests that were skipped, and why, each reason once.
+
+const NO_REASON = 'no reason is given';
+/** Titles under a reason, before the rest is only counted. */
+const SHOWN = 3;
+
+export default class SkippedReporter {
+  onInit(vitest) {
+    this.vitest = vitest;
+  }
+
+  onTestRunEnd(modules) {
+    // A pattern leaves out what its user did not ask for.
+    if (this.vitest.config.testNamePattern !== undefined) return;
+    console.log(formatSkipped(skippedBy(modules)).join('\n'));
+  }
+}
+
+/** The titles of the tests that were skipped, by reason. */
+export function skippedBy(modules) {
+  const titles = new Map();
+  for (const module of modules) {
+    for (const test of module.children.allTests('skipped')) {
+      const reason = test.result().note ?? NO_REASON;
+      titles.set(reason, [...(titles.get(reason) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
+    }
+  }
+  return titles;
+}
+
+/** @param {Map<string, string[]>} titles by reason */
+export function formatSkipped(titles) {
+  if (titles.size === 0) return ['Nothing was skipped.'];
+  const lines = [];
+  for (const [reason, tests] of titles) {
+    lines.push(`SKIPPED ${tests.length}: ${reason}`);
+    for (const test of tests.slice(0, SHOWN)) lines.push(`  ${test}`);
+    if (tests.length > SHOWN) lines.push(`  and ${tests.length - SHOWN} more`);
+  }
+  return lines;
+}
