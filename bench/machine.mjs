@@ -1,7 +1,7 @@
 /** What the machine does beside the bench. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { describeMissing, missingTools } from '../scripts/tools.mjs';
 
 /** The unit of /proc/stat: 100 in a second on every Linux that Node runs on. */
 const MILLISECONDS_PER_TICK = 10;
@@ -18,7 +18,7 @@ export function busyMilliseconds() {
 /** Why nothing can be measured here. */
 export function reasonNotToMeasure() {
   if (!existsSync('/proc/self/schedstat')) return 'the bench needs Linux, whose kernel counts CPU in /proc';
-  if (spawnSync('taskset', ['--version']).status !== 0) return 'the bench needs taskset (util-linux)';
+  if (missingTools(['taskset']).length > 0) return describeMissing('taskset');
   if (allowedCores().length < 2)
     return 'the bench needs two cores: one for the server, one for what drives it';
   return undefined;

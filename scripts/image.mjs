@@ -37,6 +37,11 @@ try {
   run('umoci', ['init', '--layout', layout]);
   for (const architecture of architectures) build(architecture);
   run('umoci', ['gc', '--layout', layout]);
+} catch (error) {
+  // A command that failed has said why on stderr.
+  if (error.status === undefined) throw error;
+  console.error(`image: ${error.message.split('\n')[0]}`);
+  process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

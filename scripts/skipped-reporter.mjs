@@ -1,6 +1,7 @@
 // A reporter of vitest: its last lines name the tests that were skipped, and why, each reason once.
 
 const NO_REASON = 'no reason is given';
+const HOOK_FAILED = 'a hook before them failed';
 /** Titles under a reason, before the rest is only counted. */
 const SHOWN = 3;
 
@@ -21,11 +22,15 @@ export function skippedBy(modules) {
   const titles = new Map();
   for (const module of modules) {
     for (const test of module.children.allTests('skipped')) {
-      const reason = test.result().note ?? NO_REASON;
+      const reason = test.result().note ?? (isUnderFailedHook(test) ? HOOK_FAILED : NO_REASON);
       titles.set(reason, [...(titles.get(reason) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
     }
   }
   return titles;
+}
+
+function isUnderFailedHook({ parent }) {
+  return parent !== undefined && (parent.errors().length > 0 || isUnderFailedHook(parent));
 }
 
 /** @param {Map<string, string[]>} titles by reason */

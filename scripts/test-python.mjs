@@ -1,10 +1,10 @@
-// Runs the tests with the Python SDK, in a virtual environment of its own. Where Python or its packages cannot be
-// had, says so and ends well: what is skipped is skipped loudly.
+// Runs the tests with the Python SDK, in a virtual environment of its own.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.mjs';
+import { endWith, requireTools } from './tools.mjs';
 
 readArguments('test:python');
 
@@ -14,13 +14,19 @@ const python = join(venv, 'bin', 'python');
 const requirements = join(root, 'fixtures', 'python', 'requirements.txt');
 const installed = join(venv, 'installed.txt');
 
-const found = ['python3', 'python'].find((name) => spawnSync(name, ['--version']).status === 0);
-if (found === undefined) skip('there is no python3 on the PATH');
+requireTools('test:python', ['python3']);
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(requirements, 'utf8')) {
-  if (!run(found, ['-m', 'venv', '--clear', venv]))
-    skip('a virtual environment cannot be made (python3-venv?)');
+  if (!run('python3', ['-m', 'venv', '--clear', venv])) {
+    endWith(
+      'test:python',
+      'a virtual environment cannot be made; to install what it needs: apt-get install python3-venv',
+    );
+  }
   if (!run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])) {
-    skip('the Python packages cannot be installed');
+    endWith(
+      'test:python',
+      'pip cannot install the packages of fixtures/python/requirements.txt; its message is above',
+    );
   }
   writeFileSync(installed, readFileSync(requirements));
 }
@@ -34,9 +40,4 @@ function run(command, args, env = {}) {
   return (
     spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status === 0
   );
-}
-
-function skip(why) {
-  console.log(`SKIPPED: the tests with the Python SDK: ${why}`);
-  process.exit(0);
 }

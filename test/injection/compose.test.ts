@@ -12,10 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingTools } from '../../scripts/tools.mjs';
 import { root as repository, testNode } from '../support/app.ts';
 import { ENVIRONMENT, enter, type Mount, makeRoot } from './root-directory.ts';
 import { type Outcome, runShop, type Service } from './shop.ts';
-import { lacks, missingTools, needNamespaces, needTools } from './support.ts';
+import { lacks, needNamespaces, needTools } from './support.ts';
 
 const COMPOSE_FILE = join(repository, 'deploy/compose/compose.yaml');
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
@@ -51,7 +52,7 @@ const loader = join(scratch, 'load');
 let whyNot: string | undefined;
 
 beforeAll(() => {
-  if (missingTools(['go']).length > 0) whyNot = 'go';
+  if (missingTools(['go']).length > 0) whyNot = 'go; to install it: https://go.dev/doc/install';
   else if (
     spawnSync('go', ['build', '-o', loader, '.'], { cwd: join(repository, 'test/compose') }).status !== 0
   )

@@ -14,11 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseDockerfile } from '../../scripts/dockerfile.mjs';
+import { missingTools } from '../../scripts/tools.mjs';
 import { expectRelayed, RELAY, relay } from '../conformance/relay.ts';
 import { root as repository, run, testNode } from '../support/app.ts';
 import { ENVIRONMENT, enter, makeRoot, put } from './root-directory.ts';
 import { COLLECTOR_PORT, environmentOf, PORTS, runShop, type Service } from './shop.ts';
-import { missingTools, needNamespaces, needTools, REGISTER } from './support.ts';
+import { needNamespaces, needTools, REGISTER } from './support.ts';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'trace-agent-image-')));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

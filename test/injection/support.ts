@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { describeMissing, missingTools } from '../../scripts/tools.mjs';
 import { root } from '../support/app.ts';
 
 /** The file that is injected. */
@@ -24,14 +25,10 @@ export function othersOf(stderr: string): string {
     .join('\n');
 }
 
-export function missingTools(tools: readonly string[]): string[] {
-  return tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
-}
-
 /** Ends a test as skipped, and says which tool it lacks; does nothing where they are all there. */
 export function needTools(test: Pick<TestContext, 'skip'>, tools: readonly string[]): void {
   const missing = missingTools(tools);
-  if (missing.length > 0) lacks(test, missing.join(', '));
+  if (missing.length > 0) test.skip(missing.map(describeMissing).join('; '));
 }
 
 /** Ends a test as skipped that cannot enter a root directory of its own, in a mount namespace. */
@@ -41,6 +38,5 @@ export function needNamespaces(test: Pick<TestContext, 'skip'>): void {
 }
 
 export function lacks(test: Pick<TestContext, 'skip'>, what: string): void {
-  console.warn(`SKIPPED: this machine lacks ${what}`);
   test.skip(`this machine lacks ${what}`);
 }

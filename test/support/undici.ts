@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fixture } from './app.ts';
-
-const HAS_UNDICI_8 = existsSync(fixture('undici-8/node_modules/undici'));
+import { fixture, testNodeMajor } from './app.ts';
 
 /** A version of undici that the applications under fixtures/ are tested with; `whyNot` where it is not installed. */
 export interface Undici {
@@ -15,5 +13,11 @@ export const UNDICI_7: Undici = { name: 'undici 7', nodeOptions: [], whyNot: und
 export const UNDICI_8: Undici = {
   name: 'undici 8',
   nodeOptions: ['--require', fixture('preload/undici-8.cjs')],
-  whyNot: HAS_UNDICI_8 ? undefined : 'undici 8 is not installed; it needs Node.js 22.19: npm ci',
+  whyNot: whyNotUndici8(),
 };
+
+function whyNotUndici8(): string | undefined {
+  if (testNodeMajor < 22) return 'undici 8 needs Node.js 22.19';
+  if (existsSync(fixture('undici-8/node_modules/undici'))) return undefined;
+  return 'undici 8 is missing; to install it: npm ci, with Node.js 22.19 or later';
+}

@@ -1,0 +1,10 @@
+// Runs the properties of what reads and writes headers with a million inputs: `npm run fuzz`.
+import { readArguments } from './arguments.mjs';
+import { runVitest } from './nodes.mjs';
+
+/** For each of the properties. */
+const RUNS = '170000';
+
+readArguments('fuzz');
+const args = ['test/headers/properties.test.ts', '--testTimeout=1800000'];
+process.exitCode = runVitest(args, { TRACE_AGENT_FUZZ_RUNS: RUNS }) ? 0 : 1;
