@@ -8,8 +8,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { installNodes, binary as nodeBinary, root } from '../scripts/nodes.mjs';
+import { readArguments, readCount, readList, refuseArguments } from '../scripts/arguments.mjs';
+import { installNodes, binary as nodeBinary, root, SUPPORTED } from '../scripts/nodes.mjs';
+import { endWith } from '../scripts/tools.mjs';
 import { measureBurst } from './burst.mjs';
 import { startFleet } from './fleet.mjs';
 import { reasonNotToMeasure } from './machine.mjs';
@@ -20,26 +21,25 @@ import { environment, named, SERVERS } from './variants.mjs';
 
 const WARM_UP = { requests: 20_000, milliseconds: 6_000 };
 
-const { values } = parseArgs({
-  options: {
-    with: { type: 'string' },
-    node: { type: 'string', default: '20,24' },
-    clients: { type: 'string', default: 'http' },
-    generations: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '20' },
-    starts: { type: 'string', default: '20' },
-    milliseconds: { type: 'string', default: '100' },
-  },
+const COUNTS = { generations: '3', rounds: '20', starts: '20', milliseconds: '100' };
+
+const { values } = readArguments('bench:compare', {
+  with: { type: 'string' },
+  node: { type: 'string', default: '20,24' },
+  clients: { type: 'string', default: 'http' },
+  ...Object.fromEntries(
+    Object.entries(COUNTS).map(([name, value]) => [name, { type: 'string', default: value }]),
+  ),
 });
+for (const name of Object.keys(COUNTS)) readCount('bench:compare', name, values[name]);
+const majors = readList('bench:compare', values.node, Object.keys(SUPPORTED));
 const other = join(resolve(values.with ?? '.'), 'register.cjs');
-const majors = values.node.split(',');
-const reason = existsSync(other)
-  ? (reasonNotToMeasure() ?? installNodes(majors))
-  : `--with must name a folder that has register.cjs of another build: ${other} is not there`;
-if (reason !== undefined) {
-  console.error(reason);
-  process.exit(values.with === undefined ? 2 : 1);
+if (values.with === undefined || !existsSync(other)) {
+  const why = `--with must name a folder that has register.cjs of another build; ${other} is not there`;
+  refuseArguments('bench:compare', why);
 }
+const reason = reasonNotToMeasure() ?? installNodes(majors);
+if (reason !== undefined) endWith('bench:compare', reason);
 
 const [relay] = named(SERVERS, 'agent, relay');
 const variantOf = (name, file) => ({

@@ -10,6 +10,7 @@ afterAll(() => rmSync(emptyDirectory, { recursive: true, force: true }));
 /** What users start, by the name that its messages begin with. */
 const SCRIPTS = {
   bench: 'bench/main.mjs',
+  'bench:compare': 'bench/compare.mjs',
   'bench:micro': 'bench/micro/main.mjs',
   'bench:profile': 'bench/profile.mjs',
   build: 'scripts/build.mjs',
@@ -39,7 +40,8 @@ it('every script of package.json that is ours is tested here', () => {
     scripts: Record<string, string>;
   };
   const ours = Object.values(scripts).flatMap((line) => /\bnode (\S+\.mjs)/.exec(line)?.[1] ?? []);
-  expect(Object.values(SCRIPTS)).toEqual(expect.arrayContaining(ours));
+  const tested: readonly string[] = Object.values(SCRIPTS);
+  expect(ours.filter((file) => !tested.includes(file))).toEqual([]);
 });
 
 describe('a script', () => {
