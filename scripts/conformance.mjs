@@ -79,6 +79,7 @@ function runOn(major) {
   const report = join(root, '.cache', `conformance-${major}.json`);
   rmSync(report, { force: true });
   const env = {
+    TRACE_AGENT_CAMPAIGN: 'true',
     TRACE_AGENT_UNSUPPORTED_NODES: Object.keys(UNSUPPORTED).map(binary).filter(existsSync).join(':'),
     ...(major !== running && { TRACE_AGENT_TEST_NODE: binary(major), TRACE_AGENT_TEST_NODE_MAJOR: major }),
   };

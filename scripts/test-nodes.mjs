@@ -26,8 +26,12 @@ if (whyNot !== undefined) endWith('test:nodes', whyNot);
 const failed = [];
 for (const major of majors) {
   const paths = Number(major) >= 20 ? [...EVERYWHERE, ...FROM_20] : EVERYWHERE;
-  if (!runTests(paths, { TRACE_AGENT_TEST_NODE: binary(major), TRACE_AGENT_TEST_NODE_MAJOR: major }))
-    failed.push(major);
+  const env = {
+    TRACE_AGENT_TEST_NODE: binary(major),
+    TRACE_AGENT_TEST_NODE_MAJOR: major,
+    TRACE_AGENT_CAMPAIGN: 'true',
+  };
+  if (!runTests(paths, env)) failed.push(major);
 }
 
 console.log(

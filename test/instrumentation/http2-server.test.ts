@@ -70,7 +70,7 @@ function send(server: string, headers: OutgoingHttpHeaders): Promise<number | un
 /** What the application has noted for a request, once all these events are among it. */
 async function notesOf(id: string, events: readonly string[]): Promise<Note[]> {
   let notes: Note[] = [];
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     const all = (await (await fetch(`${app.url}/records`)).json()) as Note[];
     notes = all.filter((note) => note.id === id);
     if (events.every((event) => notes.some((note) => note.event === event))) return notes;

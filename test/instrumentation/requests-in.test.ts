@@ -22,7 +22,7 @@ const newId = () => `${++lastId}`;
 
 /** What the application has noted for a request, once `event` is among it. */
 async function notesOf(id: string, event: string): Promise<Note[]> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     const all = (await (await fetch(`${app.url}/records`)).json()) as Note[];
     const notes = all.filter((note) => note.id === id);
     if (notes.some((note) => note.event === event)) return notes;
