@@ -24,6 +24,7 @@ const SCRIPTS = {
   soak: 'scripts/soak.mjs',
   test: 'scripts/test.mjs',
   'test:admission': 'scripts/test-admission.mjs',
+  'test:fresh': 'scripts/test-fresh.mjs',
   'test:matrix': 'scripts/test-matrix.mjs',
   'test:nodes': 'scripts/test-nodes.mjs',
   'test:python': 'scripts/test-python.mjs',
