@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Real child processes, on machines that may be busy.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: 'forks',
     // Many tests wait for the SDK, which sends its runs a quarter of a second late: another file uses the core meanwhile.
     maxWorkers: availableParallelism() * 2,

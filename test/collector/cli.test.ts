@@ -62,13 +62,13 @@ async function startedCollector() {
       if (!found) throw new Error(`not started: ${command.output.stdout}${command.output.stderr}`);
       return found;
     },
-    { timeout: 10_000 },
+    { timeout: 25_000 },
   );
   return { ...command, url };
 }
 
 function printed(output: { stdout: string }, text: string | RegExp) {
-  return vi.waitFor(() => expect(output.stdout).toMatch(text), { timeout: 15_000, interval: 50 });
+  return vi.waitFor(() => expect(output.stdout).toMatch(text), { timeout: 25_000, interval: 50 });
 }
 
 function open(run: WireRun): Record<string, unknown> {

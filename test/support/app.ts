@@ -52,7 +52,7 @@ const PRELOAD: Record<Preload, string[]> = {
 };
 
 /** Below what a hook of a test may take. */
-const START_TIMEOUT = 28_000;
+const START_TIMEOUT = 55_000;
 
 /** The path of an application under fixtures/. */
 export function fixture(name: string): string {
