@@ -76,7 +76,7 @@ function open(run: WireRun): Record<string, unknown> {
   return fields;
 }
 
-describe('trace-agent', { timeout: 30_000 }, () => {
+describe('trace-agent', () => {
   test('--help and --version', async () => {
     const help = await traceAgent('--help').ended;
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -105,7 +105,7 @@ describe('trace-agent', { timeout: 30_000 }, () => {
   });
 });
 
-describe('trace-agent collector', { timeout: 30_000 }, () => {
+describe('trace-agent collector', () => {
   test('says how to point a service at it, and ends by Ctrl-C with exit 0', async () => {
     const { child, url, output, ended } = await startedCollector();
     expect(output.stdout).toContain(
