@@ -49,7 +49,7 @@ report();
 
 function runOnce(kind, i) {
   const stop = kind === 'busy' ? keepBusy() : () => {};
-  const output = join(directory, 'run.json');
+  const output = join(directory, `${process.pid}.json`);
   rmSync(output, { force: true });
   const which = files.length > 0 ? files : NOT_IN_TEST.map((pattern) => `--exclude=${pattern}`);
   const begun = performance.now();
