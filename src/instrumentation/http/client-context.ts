@@ -5,8 +5,9 @@
  *
  * - `emit`, for all events of the request. The response gets the same context, and so does a socket that is handed over
  *   by `upgrade`: it belongs to this request alone from then on. A socket of `connect` is not bound: a pool may keep it.
- * - `onSocket`, with which every agent hands the socket over: Node writes what has waited, and calls back for it, from
- *   there.
+ * - `onSocket`, with which every agent hands the socket over: Node writes what has waited from there.
+ * - `_writeRaw` (private), through which every write passes with its callback. A socket that is still connecting writes,
+ *   and calls back, in a context of its own.
  */
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
@@ -16,9 +17,12 @@ import { type Emit, type Entry, patchEmit, patchMethod, STAY, type Undo } from '
 import type { IncomingMessages } from './incoming-messages.ts';
 
 type OnSocket = (this: object, ...args: never[]) => void;
+type Callback = (this: unknown, ...args: never[]) => unknown;
+type WriteRaw = (this: object, data: unknown, encoding: unknown, callback: unknown, size: unknown) => boolean;
 interface RequestPrototype {
   emit: Emit;
   onSocket: OnSocket;
+  _writeRaw: WriteRaw;
 }
 
 export interface RequestContexts {
@@ -41,8 +45,14 @@ export function createRequestContexts(
   let isWatching = false;
   let isActive = true;
 
+  /** `null` where the request was made in no context; `undefined` where that is not known. */
+  function contextOf(request: object): Context | null | undefined {
+    if (!isActive) return undefined;
+    return kept.of(request) ?? (isConstructed(request) ? null : undefined);
+  }
+
   function entryOf(request: object): Entry {
-    const context = isActive ? kept.of(request) : undefined;
+    const context = contextOf(request);
     return context === undefined || contexts.current() === (context ?? undefined)
       ? STAY
       : (context ?? undefined);
@@ -51,7 +61,7 @@ export function createRequestContexts(
   /** Before the listeners of `event` run: gives the request's context to what they are handed. */
   function handOver(request: object, event: string | symbol, response: unknown, socket: unknown): void {
     try {
-      const context = isActive ? kept.of(request) : undefined;
+      const context = contextOf(request);
       if (context === undefined) return;
       if (isObject(response)) messages.origins.attach(response, context);
       if (event === 'upgrade' && isEmitter(socket)) upgraded.bind(socket, context ?? undefined);
@@ -78,6 +88,20 @@ export function createRequestContexts(
       else contexts.apply(context, original(), this, args);
     };
 
+  const wrapWriteRaw = (original: () => WriteRaw): WriteRaw =>
+    function _writeRaw(this: object, data, encoding, callback, size) {
+      const context = isActive && typeof callback === 'function' ? kept.of(this) : undefined;
+      const bound = context ? bindCallback(callback as Callback, context) : callback;
+      return original().call(this, data, encoding, bound, size);
+    };
+
+  function bindCallback(callback: Callback, context: Context): Callback {
+    return function onWritten(this: unknown) {
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      return contexts.apply(isActive ? context : contexts.current(), callback, this, arguments);
+    };
+  }
+
   /** With the first request after a context was entered: until then every request is made in none. */
   function watch(): void {
     isWatching = true;
@@ -85,6 +109,7 @@ export function createRequestContexts(
     undos.push(
       patchEmit(prototype, wrapEmit),
       patchMethod<RequestPrototype, OnSocket>(prototype, 'onSocket', wrapOnSocket),
+      patchMethod<RequestPrototype, WriteRaw>(prototype, '_writeRaw', wrapWriteRaw),
     );
   }
 
@@ -105,6 +130,16 @@ export function createRequestContexts(
       upgraded.uninstall();
     },
   };
+}
+
+/** Whether Node has constructed it. If its context is not kept all the same, then none had been entered by that time. */
+function isConstructed(request: object): boolean {
+  try {
+    return Object.hasOwn(request, 'reusedSocket');
+  } catch {
+    // A proxy of the application's.
+    return false;
+  }
 }
 
 function isObject(value: unknown): value is object {
