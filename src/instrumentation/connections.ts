@@ -59,23 +59,28 @@ export function watchConnections(contexts: ContextStorage): Undo {
     return function connect(this: object) {
       // biome-ignore lint/complexity/noArguments: passed on as they came
       const result = connectDetached.apply(this, arguments as unknown as never[]);
-      if (!isReuseWatched) watchReuse(this as AnySocket);
+      if (!isReuseWatched) lookAtHandle(this as AnySocket);
       return result;
     };
   };
 
-  /** The class of handles is not exported: it is found by the handle of the first socket. */
-  function watchReuse({ _handle: handle }: AnySocket): void {
+  function lookAtHandle(socket: AnySocket): void {
     try {
-      let owner: object | null = handle ?? null;
-      while (owner !== null && !Object.hasOwn(owner, 'asyncReset')) owner = Object.getPrototypeOf(owner);
-      if (owner === null) return;
-      isReuseWatched = true;
-      undos.push(patchMethod(owner as Opener<'asyncReset'>, 'asyncReset', wrap));
+      isReuseWatched = watchReuse(socket._handle);
     } catch (error) {
       isReuseWatched = true;
       logFailure('watch the reuse of connections', error);
     }
+  }
+
+  /** The class of handles is not exported: it is found by the first handle. */
+  function watchReuse(handle: object | null | undefined): boolean {
+    let owner = handle;
+    while (owner && !Object.hasOwn(owner, 'asyncReset'))
+      owner = Object.getPrototypeOf(owner) as object | null;
+    if (!owner) return false;
+    undos.push(patchMethod(owner as Opener<'asyncReset'>, 'asyncReset', wrap));
+    return true;
   }
 
   const { prototype } = builtin<{ Socket: typeof Socket }>('net').Socket;
