@@ -46,6 +46,7 @@ describe('work that a request leaves behind', () => {
     ['a request that its client aborts', 'aborted'],
     ['an upgraded request', 'upgraded'],
     ['a pipelined request', 'pipelined'],
+    ['a pipelined request whose connection is lost', 'dropped'],
     ['an HTTP/2 stream', 'stream'],
     ['an HTTP/2 request of the compatibility API', 'compat'],
     ['a promise of continueTrace', 'promise'],
