@@ -7,6 +7,8 @@ interface Call {
   readonly n: string;
   readonly phase: 'open' | 'closed' | 'over';
   readonly form: 'relayed' | 'run';
+  /** What the LangChain variable holds. */
+  readonly variable: string;
   readonly trace: string | null;
 }
 
@@ -37,6 +39,13 @@ describe('work that a request leaves behind', () => {
     return traces;
   }
 
+  it('a LangChain variable outlives the context of its request', () => {
+    const kept = calls.filter(({ kind }) => kind === 'variable');
+    expect(kept).toHaveLength(COUNT * 6);
+    for (const { n, variable } of kept) expect(variable).toBe(n);
+    for (const { kind, variable } of calls) if (kind !== 'variable') expect(variable).toBe('');
+  });
+
   const isRoot = (trace: string | null) => trace !== null && !trace.includes('.');
   const parentsOf = (traces: (string | null)[]) =>
     traces.map((trace) => (trace === null || isRoot(trace) ? null : trace.slice(0, trace.lastIndexOf('.'))));
@@ -50,6 +59,7 @@ describe('work that a request leaves behind', () => {
     ['an HTTP/2 stream', 'stream'],
     ['an HTTP/2 request of the compatibility API', 'compat'],
     ['a promise of continueTrace', 'promise'],
+    ['a request in which a LangChain variable is set', 'variable'],
   ])('%s: belongs to the caller until 15 minutes after its end, and to nobody from then on', (_, kind) => {
     for (const phase of ['open', 'closed'] as const) {
       expect(callsOf(kind, phase, 'relayed'), phase).toEqual(TRACES);
