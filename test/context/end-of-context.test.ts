@@ -28,7 +28,7 @@ describe('work that a request leaves behind', () => {
       env: { CALLER, LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'test' },
     });
     expect(code, stderr).toBe(0);
-    calls = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    calls = JSON.parse(stdout);
   });
 
   function callsOf(kind: string, phase: Call['phase'], form: Call['form']): (string | null)[] {
