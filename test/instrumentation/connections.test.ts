@@ -71,9 +71,8 @@ describe.each(['request', 'run'] as const)('a connection that is opened in a %s'
   });
 
   it('shows the SDK and the storages of the application what they see without the agent', () => {
-    // A caller's run is shown to the caller's own code, under the name `parent`.
-    const nameFor = ({ caller, event, run: name }: Note) =>
-      (caller !== '' || event === 'awaited by the opener') && name === 'parent' ? '' : name;
+    // A caller's own code is shown the caller's run, and an HTTP/2 stream keeps the run in which it was made.
+    const nameFor = (note: Note) => (isListener(note) ? note.run : '');
     const seen = (notes: Note[]) =>
       notes.map((note) => `${note.kind}: ${note.event} ${note.caller}: ${note.own} ${nameFor(note)}`).sort();
     expect(seen(withAgent)).toEqual(seen(without));
