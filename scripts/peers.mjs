@@ -27,6 +27,13 @@ const GROUPS = {
     superagent: 'superagent@10',
     ws: 'ws@8',
   },
+  queues: {
+    agentkeepalive: 'agentkeepalive@4',
+    'http-proxy-agent': 'http-proxy-agent@7',
+    'https-proxy-agent': 'https-proxy-agent@7',
+    'proxy-agent': 'proxy-agent@6',
+    tunnel: 'tunnel@0.0.6',
+  },
   // The newest need Node 22, and for Sentry 20.19: those before them run from 18 on.
   'agents-22': {
     'otel-api': '@opentelemetry/api@1',

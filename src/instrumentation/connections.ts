@@ -7,6 +7,9 @@
  *   `http2.connect` and all agents pass through it.
  * - `TLSSocket.prototype._wrapHandle` (private) makes the handles of TLS before that, also over an existing socket
  *   (STARTTLS, tunnels).
+ *
+ * An agent of node:http that takes a free socket out of its pool gives the handle the context of the next request, by
+ * `asyncReset` of the handle (private, `_http_agent.js`). That one is done in a detached context too.
  */
 import type { Socket } from 'node:net';
 import { builtin } from '../builtins.ts';
@@ -20,10 +23,14 @@ type Opener<N extends string> = Record<N, Method>;
 /** `_tlsOptions` is private; it says which side of the connection the socket is on. */
 interface AnySocket {
   readonly _tlsOptions?: { readonly isServer?: boolean };
+  readonly _handle?: object | null;
 }
 
 /** Installs both. It loads node:net, but not node:tls. */
 export function watchConnections(contexts: ContextStorage): Undo {
+  const undos: Undo[] = [];
+  let isReuseWatched = false;
+
   function contextFor(socket: AnySocket): Entry {
     try {
       const current = contexts.current();
@@ -38,7 +45,7 @@ export function watchConnections(contexts: ContextStorage): Undo {
   }
 
   const wrap = (original: () => Method): Method =>
-    function open(this: object) {
+    function detached(this: object) {
       const context = contextFor(this as AnySocket);
       // biome-ignore lint/complexity/noArguments: passed on as they came
       const args = arguments as unknown as never[];
@@ -47,11 +54,40 @@ export function watchConnections(contexts: ContextStorage): Undo {
         : contexts.apply(context, original(), this, args);
     };
 
+  const wrapConnect = (original: () => Method): Method => {
+    const connectDetached = wrap(original);
+    return function connect(this: object) {
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      const result = connectDetached.apply(this, arguments as unknown as never[]);
+      if (!isReuseWatched) lookAtHandle(this as AnySocket);
+      return result;
+    };
+  };
+
+  function lookAtHandle(socket: AnySocket): void {
+    try {
+      isReuseWatched = watchReuse(socket._handle);
+    } catch (error) {
+      isReuseWatched = true;
+      logFailure('watch the reuse of connections', error);
+    }
+  }
+
+  /** The class of handles is not exported: it is found by the first handle. */
+  function watchReuse(handle: object | null | undefined): boolean {
+    let owner = handle;
+    while (owner && !Object.hasOwn(owner, 'asyncReset'))
+      owner = Object.getPrototypeOf(owner) as object | null;
+    if (!owner) return false;
+    undos.push(patchMethod(owner as Opener<'asyncReset'>, 'asyncReset', wrap));
+    return true;
+  }
+
   const { prototype } = builtin<{ Socket: typeof Socket }>('net').Socket;
-  const undos = [
-    patchMethod(prototype as unknown as Opener<'connect'>, 'connect', wrap),
+  undos.push(
+    patchMethod(prototype as unknown as Opener<'connect'>, 'connect', wrapConnect),
     onFirstUse<Opener<'_wrapHandle'>>(TLS_SOCKET, (ofTLS) => patchMethod(ofTLS, '_wrapHandle', wrap)),
-  ];
+  );
   return () => {
     for (const undo of undos) undo();
   };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type App, fixture, root, startApp, testNodeMajor } from '../support/app.ts';
+import { type App, fixture, root, run, startApp, testNodeMajor } from '../support/app.ts';
 import { needPeers, peer } from '../support/peers.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -134,3 +134,58 @@ describe('clients', () => {
     expect(compared.relayed).toHaveLength(name === 'got, retried' ? 3 : 1);
   });
 });
+
+describe('16 callers that share two sockets', () => {
+  beforeEach((test) => {
+    needPeers(test, 'clients');
+    needPeers(test, 'queues');
+  });
+
+  it('[H132] agents and clients: each request arrives, and each listener runs, with its own trace', async () => {
+    const CALLER = dottedOrder();
+    const { code, stdout, stderr } = await run([fixture('conformance/shared-sockets.cjs')], {
+      nodeOptions: ['--no-warnings'],
+      env: {
+        CALLER,
+        CLIENTS: peer('clients', ''),
+        QUEUES: peer('queues', ''),
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      },
+    });
+    expect(code, stderr).toBe(0);
+    const notes: { library: string; event: string; wanted: string; trace: string }[] = JSON.parse(stdout);
+    expect(notes.filter(({ wanted, trace }) => wanted !== trace)).toEqual([]);
+    const countOf = (library: string, event: string) =>
+      notes.filter((note) => note.library === library && note.event === event).length;
+    for (const [library, ...events] of SHARED) {
+      if (testNodeMajor >= 26 && library.startsWith('tunnel')) continue;
+      for (const event of ['arrived', ...events]) {
+        expect(countOf(library, event), `${library}: ${event}`).toBeGreaterThanOrEqual(16);
+      }
+    }
+  });
+});
+
+const OF_REQUESTS = [
+  'socket',
+  'finish',
+  'end callback',
+  'response data',
+  'response end',
+  'response close',
+  'close',
+];
+const SHARED: [library: string, ...events: string[]][] = [
+  ['agentkeepalive http', ...OF_REQUESTS, 'error'],
+  ['agentkeepalive https', ...OF_REQUESTS, 'error'],
+  ['http-proxy-agent http', ...OF_REQUESTS],
+  ['https-proxy-agent https', ...OF_REQUESTS],
+  ['proxy-agent http', ...OF_REQUESTS],
+  ['proxy-agent https', ...OF_REQUESTS],
+  ['tunnel http', ...OF_REQUESTS],
+  ['tunnel https', ...OF_REQUESTS],
+  ['got, retried', 'beforeRetry'],
+  ['axios stream', 'data', 'end', 'close'],
+  ['axios, cancelled', 'cancelled'],
+  ['ws', 'upgrade', 'open', 'message', 'close', 'sent'],
+];

@@ -6,19 +6,24 @@
  * - `emit`, for all events of the request. Its response finds the same context by its `req` (`incoming-messages.ts`). A
  *   socket that `upgrade` hands over gets it too: it belongs to this request alone from then on. A socket of `connect` is
  *   not bound: a pool may keep it.
- * - `onSocket`, with which every agent hands the socket over: Node writes what has waited, and calls back for it, from
- *   there.
+ * - `onSocket`, with which every agent hands the socket over: Node writes what has waited from there.
+ * - `_writeRaw` (private), through which every write passes with its callback. A socket that is still connecting writes,
+ *   and calls back, in a context of its own.
  */
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
 import { createBoundEmitters, createEmitWrapper } from '../bound-emitters.ts';
+import { createAttachment } from '../fields.ts';
 import { type Emit, type Entry, patchEmit, patchMethod, STAY, type Undo } from '../instrumentation.ts';
 import type { IncomingMessages } from './incoming-messages.ts';
 
 type OnSocket = (this: object, ...args: never[]) => void;
+type Callback = (this: unknown, ...args: never[]) => unknown;
+type WriteRaw = (this: object, data: unknown, encoding: unknown, callback: unknown, size: unknown) => boolean;
 interface RequestPrototype {
   emit: Emit;
   onSocket: OnSocket;
+  _writeRaw: WriteRaw;
 }
 
 export interface RequestContexts {
@@ -34,14 +39,21 @@ export function createRequestContexts(
   contexts: ContextStorage,
   messages: IncomingMessages,
 ): RequestContexts {
-  const { made } = messages;
+  /** `null`: made in no context. */
+  const kept = createAttachment<Context | null>();
   const upgraded = createBoundEmitters(contexts);
   const undos: Undo[] = [];
   let isWatching = false;
   let isActive = true;
 
+  /** `null` where the request was made in no context; `undefined` where that is not known. */
+  function contextOf(request: object): Context | null | undefined {
+    if (!isActive) return undefined;
+    return kept.of(request) ?? (isConstructed(request) ? null : undefined);
+  }
+
   function entryOf(request: object, event?: string | symbol): Entry {
-    const context = isActive ? made.of(request) : undefined;
+    const context = contextOf(request);
     if (context === undefined) return STAY;
     if (event === 'upgrade') bindSocketOf(request, context ?? undefined);
     return contexts.current() === (context ?? undefined) ? STAY : (context ?? undefined);
@@ -65,13 +77,28 @@ export function createRequestContexts(
       else contexts.apply(context, original(), this, args);
     };
 
+  const wrapWriteRaw = (original: () => WriteRaw): WriteRaw =>
+    function _writeRaw(this: object, data, encoding, callback, size) {
+      const context = isActive && typeof callback === 'function' ? kept.of(this) : undefined;
+      const bound = context ? bindCallback(callback as Callback, context) : callback;
+      return original().call(this, data, encoding, bound, size);
+    };
+
+  function bindCallback(callback: Callback, context: Context): Callback {
+    return function onWritten(this: unknown) {
+      // biome-ignore lint/complexity/noArguments: passed on as they came
+      return contexts.apply(isActive ? context : contexts.current(), callback, this, arguments);
+    };
+  }
+
   /** With the first request after a context was entered: until then every request is made in none. */
   function watch(): void {
     isWatching = true;
-    messages.watch();
+    messages.bindResponses(contextOf);
     undos.push(
       patchEmit(prototype, createEmitWrapper(contexts, entryOf)),
       patchMethod<RequestPrototype, OnSocket>(prototype, 'onSocket', wrapOnSocket),
+      patchMethod<RequestPrototype, WriteRaw>(prototype, '_writeRaw', wrapWriteRaw),
     );
   }
 
@@ -80,18 +107,28 @@ export function createRequestContexts(
       try {
         if (!contexts.isEntered()) return;
         if (!isWatching) watch();
-        made.attach(request, contexts.current() ?? null);
+        kept.attach(request, contexts.current() ?? null);
       } catch (error) {
         logFailure('keep the context of a request', error);
       }
     },
-    of: (request) => (isActive ? (made.of(request) ?? undefined) : undefined),
+    of: (request) => (isActive ? (kept.of(request) ?? undefined) : undefined),
     uninstall() {
       isActive = false;
       for (const undo of undos.reverse()) undo();
       upgraded.uninstall();
     },
   };
+}
+
+/** Whether Node has constructed it. If its context is not kept all the same, then none had been entered by that time. */
+function isConstructed(request: object): boolean {
+  try {
+    return Object.hasOwn(request, 'reusedSocket');
+  } catch {
+    // A proxy of the application's.
+    return false;
+  }
 }
 
 function isEmitter(value: unknown): value is { emit: Emit } {

@@ -9,11 +9,13 @@ import { createEmitWrapper, type IsNodesOwn } from '../bound-emitters.ts';
 import { type Attachment, createAttachment } from '../fields.ts';
 import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
 
+type OriginOf = (request: object) => Context | null | undefined;
+
 export interface IncomingMessages {
   /** What a server's request came with; `null` for one without a trace. Its events must not take another's. */
   readonly inbounds: Attachment<Inbound | null>;
-  /** The context in which a client made a request; `null` where there was none. Its response shares it. */
-  readonly made: Attachment<Context | null>;
+  /** Has the responses to a client emit in the context that `originOf` gives of their request; `null` is none. */
+  bindResponses(originOf: OriginOf): void;
   /** Patches the class, once. node:http must be loaded. */
   watch(): void;
   /** `isNodesOwn` is asked about the events of a server's requests from now on. */
@@ -23,7 +25,7 @@ export interface IncomingMessages {
 
 export function createIncomingMessages(contexts: ContextStorage): IncomingMessages {
   const inbounds = createAttachment<Inbound | null>();
-  const made = createAttachment<Context | null>();
+  let originOfRequest: OriginOf | undefined;
   let ignored: IsNodesOwn | undefined;
   let undo: Undo | undefined;
   let isActive = true;
@@ -36,23 +38,28 @@ export function createIncomingMessages(contexts: ContextStorage): IncomingMessag
       return inboundOf(contexts.current()) === (inbound ?? undefined) ? STAY : (inbound ?? undefined);
     }
     const request = (message as { readonly req?: unknown }).req;
-    const origin = typeof request === 'object' && request !== null ? made.of(request) : undefined;
+    const origin = typeof request === 'object' && request !== null ? originOfRequest?.(request) : undefined;
     return origin === undefined || contexts.current() === (origin ?? undefined)
       ? STAY
       : (origin ?? undefined);
   }
 
+  function watch(): void {
+    if (undo !== undefined) return;
+    const { IncomingMessage } = builtin<typeof import('node:http')>('http');
+    const isNodesOwn: IsNodesOwn = (event, listener) => ignored?.(event, listener) === true;
+    undo = patchEmit(
+      IncomingMessage.prototype as unknown as { emit: Emit },
+      createEmitWrapper(contexts, entryOf, isNodesOwn),
+    );
+  }
+
   return {
     inbounds,
-    made,
-    watch() {
-      if (undo !== undefined) return;
-      const { IncomingMessage } = builtin<typeof import('node:http')>('http');
-      const isNodesOwn: IsNodesOwn = (event, listener) => ignored?.(event, listener) === true;
-      undo = patchEmit(
-        IncomingMessage.prototype as unknown as { emit: Emit },
-        createEmitWrapper(contexts, entryOf, isNodesOwn),
-      );
+    watch,
+    bindResponses(originOf) {
+      originOfRequest = originOf;
+      watch();
     },
     ignore(isNodesOwn) {
       ignored = isNodesOwn;

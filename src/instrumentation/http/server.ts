@@ -4,24 +4,29 @@
  * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Server, Socket } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 import { builtin } from '../../builtins.ts';
 import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
 import { type ContextStorage, inboundOf } from '../../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
-import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
+import { createEmitWrapper } from '../bound-emitters.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
 import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
+import {
+  isIncomingMessage,
+  isObject,
+  isSocket,
+  isUnixServer,
+  type Message,
+  madeUp,
+  withLine,
+} from './inbound-message.ts';
 import type { IncomingMessages } from './incoming-messages.ts';
-
-/** What is read of a request. */
-type Message = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
-  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
-};
+import { createIsNodesOwn } from './nodes-listeners.ts';
 
 /** `null`: a request that came without a trace. What it emits must not take another's. */
 type Bound = Inbound | null | undefined;
@@ -36,11 +41,6 @@ const REQUEST_EVENTS = new Set<unknown>([
   'connect',
 ]);
 
-/** The listeners of Node's own (`_http_server.js`, Node 18 to 26); what has another name or text is the application's. */
-const RES_ON_FINISH = 'bound resOnFinish';
-const CLEAR_INCOMING =
-  /^function clearIncoming\(req\) \{\s+req (?:\|\|= this|= req \|\| this);\s+const parser = req\.socket(?:\?\.parser| && req\.socket\.parser);\s+(?:\/\/.*\s+)*if \(parser && parser\.incoming === req\) \{\s+if \(req\.readableEnded\) \{\s+parser\.incoming = null;\s+\} else \{\s+req\.on\('end', clearIncoming\);\s+\}\s+\}\s+\}$/;
-
 /** @param prototype that of `net.Server` */
 export function watchServers(
   prototype: { emit: Emit },
@@ -50,11 +50,8 @@ export function watchServers(
 ): Undo {
   const undos: Undo[] = [];
   const { inbounds } = messages;
-  const finished = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel').channel(
-    'http.server.response.finish',
-  );
   let Response: typeof ServerResponse | undefined;
-  let clearIncoming: (() => unknown) | undefined;
+  const isNodesOwn = createIsNodesOwn();
   /** Whether any response was found with another request than its own. */
   let hasOddResponses = false;
   let isActive = true;
@@ -88,28 +85,6 @@ export function watchServers(
         ? original().apply(this, args)
         : contexts.apply(context, original(), this, args);
     };
-
-  /**
-   * Node listens to each response until it is written, and then tells the subscribers of a channel; and to the end of a
-   * request that was answered before.
-   */
-  function isNodesOwn(event: string | symbol, listener: Listeners): boolean {
-    try {
-      if (typeof listener !== 'function') return false;
-      if (event === 'end') return listener === clearIncoming || isClearIncoming(listener);
-      return event === 'finish' && listener.name === RES_ON_FINISH && !finished.hasSubscribers;
-    } catch {
-      // The application's: its `name` may be anything.
-      return false;
-    }
-  }
-
-  function isClearIncoming(listener: () => unknown): boolean {
-    if (listener.name !== 'clearIncoming') return false;
-    if (!CLEAR_INCOMING.test(Function.prototype.toString.call(listener))) return false;
-    clearIncoming = listener;
-    return true;
-  }
 
   const wrapMessageEmit = (boundOf: (message: object) => Bound) => {
     const entryOf = (message: object): Entry => {
@@ -152,8 +127,12 @@ export function watchServers(
         inbound = extractFrom(request, server);
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
-        // `upgrade` and `connect` hand over the socket where the others have the response.
-        if (inbound instanceof RemoteRun && isSocket(response)) inbound.endWith(response);
+        // `upgrade` and `connect` hand over the socket where the others have the response. A response that waits for
+        // others on its connection never closes if the connection does first.
+        if (inbound instanceof RemoteRun) {
+          const socket = isSocket(response) ? response : isQueued(response) ? request.socket : undefined;
+          if (socket !== undefined) inbound.endWith(socket);
+        }
         // A response finds it by its request, but for one that somebody has put together with another.
         if (isOfAnother(response, request)) {
           hasOddResponses = true;
@@ -171,6 +150,15 @@ export function watchServers(
   function isOfAnother(response: unknown, request: object): response is ServerResponse {
     try {
       return Response !== undefined && response instanceof Response && response.req !== request;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether Node has yet to give the response its socket: requests before it on the connection are not answered. */
+  function isQueued(response: unknown): boolean {
+    try {
+      return Response !== undefined && response instanceof Response && response.socket === null;
     } catch {
       return false;
     }
@@ -247,38 +235,4 @@ function wrappedBefore(): { emit: Emit }[] {
     .filter(isBuiltinLoaded)
     .map((name) => builtin<{ Server: { prototype: { emit: Emit } } }>(name).Server.prototype)
     .filter((prototype) => Object.hasOwn(prototype, 'emit'));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Unlike a response, a socket can be read. A response that is made up may throw at any look. */
-function isSocket(value: unknown): value is Socket {
-  try {
-    return isObject(value) && typeof (value as Socket).read === 'function' && 'destroyed' in value;
-  } catch {
-    return false;
-  }
-}
-
-function isIncomingMessage(value: unknown): value is IncomingMessage {
-  return typeof value === 'object' && value !== null && Array.isArray((value as IncomingMessage).rawHeaders);
-}
-
-/** A header that came several times as Node joins it, which is no dotted order; whoever makes it up may give anything. */
-function withLine(found: string | undefined, line: string | undefined): string | undefined {
-  if (found === undefined) return line;
-  return typeof found === 'string' && typeof line === 'string' ? `${found}, ${line}` : '';
-}
-
-/** Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`. */
-function madeUp({ headers }: Message, name: string): string | undefined {
-  const value = headers?.[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Only a server that listens on a unix socket has clients without an address that are on this machine. */
-function isUnixServer(server: Server, address: string | undefined): boolean {
-  return address === undefined && typeof server.address?.() === 'string';
 }
