@@ -10,6 +10,7 @@ import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { FORM, type HeaderSet, LINE_OVERHEAD, richest, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
+import { isLangSmithClient } from './policy/langsmith-client.ts';
 import type { PeerPolicy } from './policy/peers.ts';
 
 /** A header as the application gave it: once, or several times. */
@@ -128,10 +129,9 @@ export class Propagator {
     if (set === undefined) return false;
     const key = carrier.destinationKey(request);
     const grant =
-      this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
-    if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) {
-      return false;
-    }
+      this.destinations.cached(key) ??
+      this.destinations.decide(key, carrier.destination(request), carrier.target(request));
+    if (grant === GRANT.nothing || isOfLangSmithClient(carrier, request)) return false;
 
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
@@ -247,8 +247,11 @@ function linesOf(name: string, value: HeaderValue): number {
 }
 
 /** The SDK's own traffic flushes inside the context of a run. `/info` lacks the header up to 0.4.12. */
-function isLangSmithClient(userAgent: HeaderValue): boolean {
-  return typeof userAgent === 'string' && userAgent.startsWith('langsmith-js/');
+function isOfLangSmithClient<T>(carrier: OutgoingCarrier<T>, request: T): boolean {
+  return isLangSmithClient(
+    (name) => carrier.header(request, name),
+    () => carrier.target(request),
+  );
 }
 
 /** AWS Signature Version 4, in the header or in the query: a signed header must arrive as it was signed. */

@@ -29,17 +29,18 @@ export function copyOf(session: ClientSession, given: unknown): HTTP2Request | u
 }
 
 const shared = {
+  /** All that the decision is made of. No part of it can have a line break in it. */
   destinationKey({ session, headers }: HTTP2Request) {
     const { authority, isLocal, isClear } = factsOf(session);
-    const peer = isClear && !isLocal ? peerOf(session) : undefined;
-    return `${isLocal ? 'unix' : 'h2'} ${authority ?? ''}|${peer ?? ''}|${claimedBy(headers) ?? ''}`;
+    const kind = isLocal ? 'unix' : isClear ? `clear ${peerOf(session) ?? ''}` : 'tls';
+    return `h2 ${kind}\n${authority ?? ''}\n${claimedBy(headers).join('\n')}`;
   },
   destination({ session, headers }: HTTP2Request) {
     const { authority, isLocal, isClear } = factsOf(session);
     const claimed = claimedBy(headers);
     if (isLocal) {
-      const named = parse(claimed ?? authority ?? '')?.host;
-      return { host: '', port: undefined, local: true, via: undefined, named };
+      const names = claimed.length === 0 && authority !== undefined ? [authority] : claimed;
+      return { host: '', port: undefined, local: true, via: undefined, named: names.map(nameOf) };
     }
     const wanted = destination(authority, claimed);
     return isClear && wanted !== undefined ? reached(wanted, peerOf(session)) : wanted;
@@ -114,23 +115,28 @@ function headerOf(headers: HTTP2Request['headers'], wanted: string): HeaderValue
   return asHeaderValue(values);
 }
 
-/** RFC 9113 (8.3.1): `:authority`, or `host` where there is none. */
-function claimedBy(headers: HTTP2Request['headers']): string | undefined {
-  const claimed = headerOf(headers, ':authority') ?? headerOf(headers, 'host');
-  return typeof claimed === 'object' ? claimed.join() : claimed;
+/** RFC 9113 (8.3.1): `:authority` names the host, and `host` where there is none; a server may read either. */
+function claimedBy(headers: HTTP2Request['headers']): readonly string[] {
+  return [headerOf(headers, ':authority'), headerOf(headers, 'host')].flatMap((claimed) => claimed ?? []);
 }
 
 /**
  * A request for another authority than the session was opened for goes to a proxy, or to a server with several
  * names; or a caller's `:authority` was just handed on. Which of the two it is cannot be seen.
  */
-function destination(authority: string | undefined, claimed: string | undefined): Destination | undefined {
+function destination(authority: string | undefined, claims: readonly string[]): Destination | undefined {
   const connected = authority === undefined ? undefined : parse(authority);
-  if (connected === undefined || claimed === undefined) return connected;
-  const other = parse(claimed);
-  if (other === undefined) return undefined;
-  const isSame = other.host === connected.host && (other.port ?? connected.port) === connected.port;
-  return isSame ? connected : { ...connected, claimed: other };
+  if (connected === undefined) return undefined;
+  const claimed = claims.map(nameOf).filter(({ host, port }) => {
+    const isSame = canonicalHost(host) === canonicalHost(connected.host) && canonicalHost(host) !== undefined;
+    return !isSame || (port ?? connected.port) !== connected.port;
+  });
+  return claimed.length === 0 ? connected : { ...connected, claimed };
+}
+
+/** A name that cannot be read may be anybody's. */
+function nameOf(authority: string): Destination {
+  return parse(authority) ?? UNKNOWN;
 }
 
 /** In clear text nobody has checked that the other side is the authority: `connect` may have been told another host. */

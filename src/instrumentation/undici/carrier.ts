@@ -3,13 +3,8 @@
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
-import {
-  type Destination,
-  destinationOfURL,
-  hostBehind,
-  isAbsolute,
-  originOf,
-} from '../../policy/destinations.ts';
+import type { Destination } from '../../policy/destinations.ts';
+import { destinationOf, destinationOfURL, isAbsolute, originOf } from '../../policy/request-names.ts';
 import type { HeaderValue, OutgoingCarrier } from '../../propagator.ts';
 import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
@@ -35,18 +30,16 @@ export interface UndiciRequest {
 }
 export type AddHeader = (this: UndiciRequest, name: string, value: string) => unknown;
 
+/** All that the decision is made of. No part of it can have a line break in it. */
 function destinationKey({ origin, path, host }: UndiciRequest): string {
-  const key = host ? `${origin}|${host}` : String(origin);
-  return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
+  const key = host ? `undici ${origin}\n${host}` : `undici ${origin}`;
+  return isAbsolute(path) ? `${key}\n\n${originOf(path) ?? ''}` : key;
 }
 
 function destination({ origin, path, host }: UndiciRequest): Destination | undefined {
   const connected = originOf(String(origin));
   if (connected === undefined) return undefined;
-  const first = destinationOfURL(new URL(connected));
-  if (!isAbsolute(path)) return hostBehind(first, host);
-  const target = originOf(path);
-  return target === undefined ? undefined : { ...destinationOfURL(new URL(target)), via: first };
+  return destinationOf(destinationOfURL(new URL(connected)), path, host ?? undefined);
 }
 
 /** @returns `undefined` where this version of undici keeps its headers in a form that is not known */
