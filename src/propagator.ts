@@ -47,6 +47,8 @@ export interface OutgoingCarrier<T> {
  * the answer is 431.
  */
 export const MAX_REQUEST_BYTES = 16_384;
+/** The number of headers that Apache, Tomcat and Envoy take at most; Node takes 128 over HTTP/2. Beyond it they refuse. */
+export const MAX_REQUEST_HEADERS = 100;
 /** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
 const MAX_BAGGAGE_BYTES = 8192;
 /** By the first form within the limit. */

@@ -4,7 +4,12 @@ import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import type { Destination } from '../../policy/destinations.ts';
 import { canonicalHost } from '../../policy/hosts.ts';
 import { destinationOf, isAbsolute, originOf, parseHostHeader } from '../../policy/request-names.ts';
-import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../../propagator.ts';
+import {
+  type HeaderValue,
+  MAX_REQUEST_BYTES,
+  MAX_REQUEST_HEADERS,
+  type OutgoingCarrier,
+} from '../../propagator.ts';
 import { asHeaderValue } from '../header-list.ts';
 import { createOutHeaders, sizeOfLine } from './out-headers.ts';
 
@@ -44,6 +49,8 @@ export interface Carriers {
 
 /** ` `, ` HTTP/1.1\r\n`, the `Connection` and `Transfer-Encoding` lines that Node adds when it writes, and the empty one. */
 const REQUEST_LINE_OVERHEAD = 66;
+/** Of the application's own: beside them are ours, and those two of Node's. */
+const MOST_HEADERS = MAX_REQUEST_HEADERS - 4;
 
 /**
  * @param ofMessages the prototype of `OutgoingMessage`
@@ -65,6 +72,7 @@ export function createCarriers(
     target: (request) => String(request.path),
     header: headerOf,
     size(request) {
+      if (outHeaders.count(request) > MOST_HEADERS) return Number.POSITIVE_INFINITY;
       const size = request.method.length + String(request.path).length + REQUEST_LINE_OVERHEAD;
       return size + outHeaders.size(request);
     },
@@ -91,11 +99,15 @@ export function createCarriers(
     destination: ({ request, headers }) => destination(request, rawHeader(headers, 'host'), portOf(request)),
     target: ({ request }) => String(request.path),
     header: ({ headers }, name) => rawHeader(headers, name),
-    size: ({ request, headers }) =>
-      pairsOf(headers).reduce(
-        (size, [name, value]) => size + sizeOfLine(String(name), value),
-        String(request.path).length + REQUEST_LINE_OVERHEAD,
-      ),
+    size({ request, headers }) {
+      let size = String(request.path).length + REQUEST_LINE_OVERHEAD;
+      let count = 0;
+      for (const [name, value] of pairsOf(headers)) {
+        size += sizeOfLine(String(name), value);
+        count += Array.isArray(value) ? value.length : 1;
+      }
+      return count > MOST_HEADERS ? Number.POSITIVE_INFINITY : size;
+    },
     write(target, trace, baggage) {
       const isReplaced = (name: string) =>
         isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
@@ -114,10 +126,16 @@ export function createCarriers(
       const isUnmeasured = unmeasured === request;
       unmeasured = undefined;
       const { _header: header } = request;
-      return isUnmeasured && typeof header === 'string' && header.length > MAX_REQUEST_BYTES;
+      if (!isUnmeasured || typeof header !== 'string') return false;
+      return header.length > MAX_REQUEST_BYTES || hasTooManyLines(header);
     },
     takeBack: (request) => outHeaders.takeBack(request),
   };
+}
+
+/** A line takes at least five characters, so most headers need not be looked at. */
+function hasTooManyLines(header: string): boolean {
+  return header.length > MAX_REQUEST_HEADERS * 5 && header.split('\r\n').length - 3 > MAX_REQUEST_HEADERS;
 }
 
 /** Node accepts header names that are not strings as long as they read as a token. */

@@ -30,6 +30,8 @@ export interface OutHeaders {
   takeBack(message: OutgoingMessage): void;
   /** The bytes of their lines. */
   size(message: OutgoingMessage): number;
+  /** How many lines they are. */
+  count(message: OutgoingMessage): number;
 }
 
 /**
@@ -87,6 +89,14 @@ export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
         else prototype.setHeader.call(message, own[0], own[1] as string);
       }
       (message as Written)._header = header;
+    },
+    count(message) {
+      let count = 0;
+      for (const name of prototype.getHeaderNames.call(message)) {
+        const value = get(message, name);
+        count += Array.isArray(value) ? value.length : 1;
+      }
+      return count;
     },
     size(message) {
       const entries = entriesOf(message);

@@ -1,10 +1,17 @@
 /** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
 import { builtin } from '../../builtins.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { LINE_OVERHEAD } from '../../headers/trace-headers.ts';
 import { type Destination, UNKNOWN } from '../../policy/destinations.ts';
 import { canonicalHost } from '../../policy/hosts.ts';
-import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../../propagator.ts';
+import {
+  type HeaderValue,
+  MAX_REQUEST_BYTES,
+  MAX_REQUEST_HEADERS,
+  type OutgoingCarrier,
+} from '../../propagator.ts';
 import { asHeaderValue, removeFromList } from '../header-list.ts';
+import { maxBlockOf } from './connect.ts';
 import { type ClientSession, factsOf, peerOf } from './session.ts';
 
 export interface HTTP2Request {
@@ -12,12 +19,20 @@ export interface HTTP2Request {
   /** An object, or (from Node 22 on) a flat array, in which a header may be given several times. */
   headers: Record<string, unknown> | unknown[];
   isWritten: boolean;
+  /** Those of our two that the application gave. */
+  readonly own: Readonly<Record<string, unknown>>;
 }
 
 /** What RFC 9113 (6.5.2) counts for each header besides its name and value. */
-const HEADER_OVERHEAD = 32;
+const LIST_OVERHEAD = 32;
+/** What nghttp2 reckons with for each header besides its name and value, and for the block (`nghttp2_hd_deflate_bound`). */
+const FIELD_OVERHEAD = 12;
+const BLOCK_OVERHEAD = 17;
 /** The pseudo headers that Node adds where they are not given, but for the path. */
 const REQUEST_OVERHEAD = 256;
+const PSEUDO_HEADERS = 4;
+/** Ours. */
+const ADDED = 2;
 
 /** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
 export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
@@ -25,7 +40,8 @@ export function copyOf(session: ClientSession, given: unknown): HTTP2Request | u
   if (Array.isArray(given) && given.length % 2 === 1) return undefined;
   // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
   const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
-  return headerOf(headers, ':method') === 'CONNECT' ? undefined : { session, headers, isWritten: false };
+  if (headerOf(headers, ':method') === 'CONNECT') return undefined;
+  return { session, headers, isWritten: false, own: ownHeaders(headers) };
 }
 
 const shared = {
@@ -48,14 +64,20 @@ const shared = {
   target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
   size({ session, headers }: HTTP2Request) {
-    let size = REQUEST_OVERHEAD;
+    let count = PSEUDO_HEADERS;
+    let length = REQUEST_OVERHEAD;
     forEach(headers, (name, value) => {
       const values = Array.isArray(value) ? value : [value];
-      for (const one of values) size += name.length + textOf(one).length + HEADER_OVERHEAD;
+      count += values.length;
+      for (const one of values) length += name.length + textOf(one).length;
     });
+    if (count + ADDED > MAX_REQUEST_HEADERS) return Number.POSITIVE_INFINITY;
     // A server that takes less says so when it has connected.
-    const limit = session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES;
-    return limit < MAX_REQUEST_BYTES ? size + MAX_REQUEST_BYTES - limit : size;
+    const list = Math.min(session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES, MAX_REQUEST_BYTES);
+    const listRoom = list - length - (count + ADDED) * LIST_OVERHEAD;
+    const block = maxBlockOf(session) ?? Number.POSITIVE_INFINITY;
+    const blockRoom = block - length - (count + ADDED) * FIELD_OVERHEAD - BLOCK_OVERHEAD;
+    return MAX_REQUEST_BYTES - ADDED * LINE_OVERHEAD - Math.min(listRoom, blockRoom);
   },
 };
 
@@ -87,6 +109,26 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
     request.isWritten = true;
   },
 };
+
+/** Has what the application reads back (`stream.sentHeaders`) be what it gave, once the headers are on their way. */
+export function showOwnHeaders({ own }: HTTP2Request, stream: { readonly sentHeaders?: object }): void {
+  const sent = stream.sentHeaders as Record<string, unknown> | undefined;
+  if (sent === undefined) return;
+  for (const name of Object.keys(sent)) if (isOurs(name)) delete sent[name];
+  Object.assign(sent, own);
+}
+
+function isOurs(name: string): boolean {
+  return isNamed(name, TRACE_HEADER) || isNamed(name, BAGGAGE_HEADER);
+}
+
+function ownHeaders(headers: HTTP2Request['headers']): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  forEach(headers, (name, value) => {
+    if (isOurs(name)) own[name] = name in own ? [own[name], value].flat() : value;
+  });
+  return own;
+}
 
 /** Node refuses an object that cannot be made a text, in its own words. */
 function textOf(value: unknown): string {

@@ -5,11 +5,13 @@
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import type { Destination } from '../../policy/destinations.ts';
 import { destinationOf, destinationOfURL, isAbsolute, originOf } from '../../policy/request-names.ts';
-import type { HeaderValue, OutgoingCarrier } from '../../propagator.ts';
+import { type HeaderValue, MAX_REQUEST_HEADERS, type OutgoingCarrier } from '../../propagator.ts';
 import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;
+/** Of the application's own: beside them are ours, and `Host`, `Connection` and a length of undici's. */
+const MOST_HEADERS = MAX_REQUEST_HEADERS - 5;
 
 /** undici 5, and Node 18: one string. */
 interface TextRequest extends UndiciRequest {
@@ -62,12 +64,14 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   },
   size({ headers, path }) {
     let size = path.length + REQUEST_LINE_OVERHEAD;
+    let lines = 0;
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const value = headers[i + 1];
       const count = Array.isArray(value) ? value.length : 1;
+      lines += count;
       size += count * (String(headers[i]).length + 4) + String(value).length;
     }
-    return size;
+    return lines > MOST_HEADERS ? Number.POSITIVE_INFINITY : size;
   },
   write({ headers }, trace, baggage) {
     removeFromList(headers, TRACE_HEADER);
@@ -89,7 +93,10 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
       .map((line) => line.slice(line.indexOf(':') + 1).trim());
     return asHeaderValue(values);
   },
-  size: ({ headers, path }) => headers.length + path.length + REQUEST_LINE_OVERHEAD,
+  size: ({ headers, path }) =>
+    linesOf(headers).length > MOST_HEADERS
+      ? Number.POSITIVE_INFINITY
+      : headers.length + path.length + REQUEST_LINE_OVERHEAD,
   write(request, trace, baggage) {
     const kept = linesOf(request.headers).filter((line) => {
       const name = line.slice(0, line.indexOf(':'));
