@@ -24,7 +24,7 @@ const GUARDS = [
   /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function callInContext)/,
   /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (listenersOf|emitInContext|entryOf))/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
-  /^src\/instrumentation\/undici\/(client\.ts: function (addHeader|addsToOurs)|channel\.ts: function onRequest)/,
+  /^src\/instrumentation\/undici\/(client\.ts: function (addHeader|stillToAdd)|channel\.ts: function onRequest)/,
   /^src\/instrumentation\/http2\/loaded\.ts: (function (look|setNoDelay))/,
   /^src\/instrumentation\/http2\/client\.ts: (return function request|function (contextOf|inject|bind))/,
   /^src\/propagator\.ts: inject\(carrier/,

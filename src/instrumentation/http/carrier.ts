@@ -1,15 +1,15 @@
 /** How the headers of a `ClientRequest` are read and written, and how it names its destination. */
 import type { ClientRequest, OutgoingMessage } from 'node:http';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
-import type { Destination } from '../../policy/destinations.ts';
-import { canonicalHost } from '../../policy/hosts.ts';
-import { destinationOf, isAbsolute, originOf, parseHostHeader } from '../../policy/request-names.ts';
 import {
   type HeaderValue,
   MAX_REQUEST_BYTES,
   MAX_REQUEST_HEADERS,
   type OutgoingCarrier,
-} from '../../propagator.ts';
+} from '../../outgoing-carrier.ts';
+import type { Destination } from '../../policy/destinations.ts';
+import { canonicalHost } from '../../policy/hosts.ts';
+import { destinationOf, isAbsolute, originOf, parseHostHeader } from '../../policy/request-names.ts';
 import { asHeaderValue } from '../header-list.ts';
 import { createOutHeaders, sizeOfLine } from './out-headers.ts';
 
@@ -79,7 +79,7 @@ export function createCarriers(
     write(request, trace, baggage) {
       // First the one that can fail, on what the application had in it.
       if (baggage !== undefined) outHeaders.lend(request, BAGGAGE_HEADER, baggage);
-      outHeaders.lend(request, TRACE_HEADER, trace);
+      if (trace !== undefined) outHeaders.lend(request, TRACE_HEADER, trace);
     },
   };
 
@@ -110,9 +110,10 @@ export function createCarriers(
     },
     write(target, trace, baggage) {
       const isReplaced = (name: string) =>
-        isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
+        (trace !== undefined && isNamed(name, TRACE_HEADER)) ||
+        (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
       const kept = pairsOf(target.headers).filter(([name]) => !isReplaced(String(name)));
-      kept.push([TRACE_HEADER, trace]);
+      if (trace) kept.push([TRACE_HEADER, trace]);
       if (baggage) kept.push([BAGGAGE_HEADER, baggage]);
       target.headers = Array.isArray(target.headers?.[0]) ? kept : kept.flat(1);
     },

@@ -14,7 +14,8 @@ import type { OutgoingMessage } from 'node:http';
 import { builtin } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
-import type { OutgoingCarrier, Propagator } from '../../propagator.ts';
+import type { OutgoingCarrier } from '../../outgoing-carrier.ts';
+import type { Propagator } from '../../propagator.ts';
 import { createAttachment, createOwnProperty } from '../fields.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { createCarriers, type RawRequest, type Request } from './carrier.ts';
@@ -57,7 +58,7 @@ export function watchRequests(
     (original) =>
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
         const context = made.of(this);
-        if (context === undefined || this.method === 'CONNECT') {
+        if (context === undefined) {
           original().call(this, firstLine, headers);
           return;
         }
@@ -91,7 +92,8 @@ export function watchRequests(
 
   /** A request whose header is written again, as by an agent that has found its proxy, counts once. */
   function write<T>(carrier: OutgoingCarrier<T>, target: T, request: Request, context: Context): void {
-    if (written.of(request)) propagator.revise(carrier, target, context);
+    if (request.method === 'CONNECT') propagator.withhold(carrier, target, context);
+    else if (written.of(request)) propagator.revise(carrier, target, context);
     else if (propagator.inject(carrier, target, context)) written.attach(request, true);
   }
 

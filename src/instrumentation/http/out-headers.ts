@@ -6,7 +6,7 @@
  */
 import type { OutgoingMessage } from 'node:http';
 import { isNamed } from '../../headers/names.ts';
-import type { HeaderValue } from '../../propagator.ts';
+import type { HeaderValue } from '../../outgoing-carrier.ts';
 import { symbolOf } from '../instrumentation.ts';
 
 type Entry = readonly [name: string, value: unknown];

@@ -2,14 +2,14 @@
 import { builtin } from '../../builtins.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { LINE_OVERHEAD } from '../../headers/trace-headers.ts';
-import { type Destination, UNKNOWN } from '../../policy/destinations.ts';
-import { canonicalHost } from '../../policy/hosts.ts';
 import {
   type HeaderValue,
   MAX_REQUEST_BYTES,
   MAX_REQUEST_HEADERS,
   type OutgoingCarrier,
-} from '../../propagator.ts';
+} from '../../outgoing-carrier.ts';
+import { type Destination, UNKNOWN } from '../../policy/destinations.ts';
+import { canonicalHost } from '../../policy/hosts.ts';
 import { asHeaderValue, removeFromList } from '../header-list.ts';
 import { maxBlockOf } from './connect.ts';
 import { type ClientSession, factsOf, peerOf } from './session.ts';
@@ -34,13 +34,12 @@ const PSEUDO_HEADERS = 4;
 /** Ours. */
 const ADDED = 2;
 
-/** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
+/** @returns `undefined` for headers that Node will refuse in its own words */
 export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
   if (given !== undefined && (typeof given !== 'object' || given === null)) return undefined;
   if (Array.isArray(given) && given.length % 2 === 1) return undefined;
   // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
   const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
-  if (headerOf(headers, ':method') === 'CONNECT') return undefined;
   return { session, headers, isWritten: false, own: ownHeaders(headers) };
 }
 
@@ -81,6 +80,11 @@ const shared = {
   },
 };
 
+/** Also one for another protocol, such as WebSockets (RFC 8441): it gets no headers of ours. */
+export function isConnect({ headers }: HTTP2Request): boolean {
+  return headerOf(headers, ':method') === 'CONNECT';
+}
+
 export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
   ...shared,
   seam: 'http2 client',
@@ -88,10 +92,11 @@ export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
     const headers = request.headers as Record<string, unknown>;
     for (const name of Object.keys(headers)) {
       const isReplaced =
-        isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
+        (trace !== undefined && isNamed(name, TRACE_HEADER)) ||
+        (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
       if (isReplaced) delete headers[name];
     }
-    headers[TRACE_HEADER] = trace;
+    if (trace) headers[TRACE_HEADER] = trace;
     if (baggage) headers[BAGGAGE_HEADER] = baggage;
     request.isWritten = true;
   },
@@ -102,9 +107,9 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
   seam: 'http2 client, array of headers',
   write(request, trace, baggage) {
     const headers = request.headers as unknown[];
-    removeFromList(headers, TRACE_HEADER);
+    if (trace !== undefined) removeFromList(headers, TRACE_HEADER);
     if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
-    headers.push(TRACE_HEADER, trace);
+    if (trace) headers.push(TRACE_HEADER, trace);
     if (baggage) headers.push(BAGGAGE_HEADER, baggage);
     request.isWritten = true;
   },

@@ -13,7 +13,14 @@ import type { Propagator } from '../../propagator.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { onModules } from '../loaded-modules.ts';
-import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier, showOwnHeaders } from './carrier.ts';
+import {
+  arrayCarrier,
+  copyOf,
+  type HTTP2Request,
+  isConnect,
+  objectCarrier,
+  showOwnHeaders,
+} from './carrier.ts';
 import { watchConnect } from './connect.ts';
 import { watchGRPC } from './grpc.ts';
 import { QueuedContexts } from './queued-contexts.ts';
@@ -86,8 +93,9 @@ export function watchSessions(contexts: ContextStorage, propagator: Propagator):
     try {
       const request = copyOf(session, headers);
       if (request === undefined) return undefined;
-      if (Array.isArray(request.headers)) propagator.inject(arrayCarrier, request, context);
-      else propagator.inject(objectCarrier, request, context);
+      const carrier = Array.isArray(request.headers) ? arrayCarrier : objectCarrier;
+      if (isConnect(request)) propagator.withhold(carrier, request, context);
+      else propagator.inject(carrier, request, context);
       return request.isWritten ? request : undefined;
     } catch {
       // A getter or a proxy of the application's: Node will meet it too, and say so.

@@ -3,9 +3,9 @@
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { type HeaderValue, MAX_REQUEST_HEADERS, type OutgoingCarrier } from '../../outgoing-carrier.ts';
 import type { Destination } from '../../policy/destinations.ts';
 import { destinationOf, destinationOfURL, isAbsolute, originOf } from '../../policy/request-names.ts';
-import { type HeaderValue, MAX_REQUEST_HEADERS, type OutgoingCarrier } from '../../propagator.ts';
 import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
@@ -74,11 +74,10 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
     return lines > MOST_HEADERS ? Number.POSITIVE_INFINITY : size;
   },
   write({ headers }, trace, baggage) {
-    removeFromList(headers, TRACE_HEADER);
-    headers.push(TRACE_HEADER, trace);
-    if (baggage === undefined) return;
-    removeFromList(headers, BAGGAGE_HEADER);
-    if (baggage !== '') headers.push(BAGGAGE_HEADER, baggage);
+    if (trace !== undefined) removeFromList(headers, TRACE_HEADER);
+    if (trace) headers.push(TRACE_HEADER, trace);
+    if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
+    if (baggage) headers.push(BAGGAGE_HEADER, baggage);
   },
 };
 
@@ -100,9 +99,12 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
   write(request, trace, baggage) {
     const kept = linesOf(request.headers).filter((line) => {
       const name = line.slice(0, line.indexOf(':'));
-      return !isNamed(name, TRACE_HEADER) && (baggage === undefined || !isNamed(name, BAGGAGE_HEADER));
+      return (
+        (trace === undefined || !isNamed(name, TRACE_HEADER)) &&
+        (baggage === undefined || !isNamed(name, BAGGAGE_HEADER))
+      );
     });
-    kept.push(`${TRACE_HEADER}: ${trace}`);
+    if (trace) kept.push(`${TRACE_HEADER}: ${trace}`);
     if (baggage) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
     request.headers = `${kept.join('\r\n')}\r\n`;
   },
