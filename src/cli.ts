@@ -9,6 +9,7 @@ Commands:
   collector    run a local LangSmith that prints each trace as a tree
     --port <port>    the port to listen on (default 1984; 0 for a free one)
     --host <host>    the address to listen on (default 127.0.0.1)
+    --max-memory <MiB>  what the runs that are kept may take (default 256); then the oldest traces are forgotten
 
 Options:
   --help       print this
@@ -27,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === undefined) throw new UsageError('no command');
   if (command !== 'collector') throw new UsageError(`unknown command '${command}'`);
   if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}'`);
-  return runCollector(values.host, parsePort(values.port));
+  return runCollector(values.host, parsePort(values.port), parseMemory(values['max-memory']));
 }
 
 function parseArguments(args: readonly string[]) {
@@ -40,6 +41,7 @@ function parseArguments(args: readonly string[]) {
         version: { type: 'boolean', short: 'v' },
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '1984' },
+        'max-memory': { type: 'string', default: '256' },
       },
     });
   } catch (error) {
@@ -52,6 +54,12 @@ function parseArguments(args: readonly string[]) {
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new UsageError(`'${text}' is no port`);
+}
+
+/** @returns bytes */
+function parseMemory(text: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text) * 1024 * 1024;
+  throw new UsageError(`'${text}' is no number of MiB`);
 }
 
 function print(text: string): number {

@@ -1,6 +1,7 @@
 import type { LogLevel, StartOptions } from './api.ts';
 import { LOG_LEVELS } from './log.ts';
-import { type Keyword, keyword, type Patterns, parsePatterns, type Subject } from './policy/patterns.ts';
+import { parsePatterns, type Subject, unquote } from './policy/pattern-lists.ts';
+import { type Keyword, keyword, type Patterns } from './policy/patterns.ts';
 
 export interface Config {
   readonly enabled: boolean;
@@ -34,25 +35,27 @@ const LEAST_HEADER_BYTES = 77;
 const MOST_HEADER_BYTES = 1_048_576;
 
 /**
- * Reads the configuration. Never throws: a bad value becomes a warning and the default. An empty variable is
- * one that is not set, as container platforms pass it.
+ * Reads the configuration. Never throws: a bad value becomes a warning and the default, and a bad list of patterns
+ * becomes `none`. Quotes around a value are taken off. An empty variable is one that is not set, as container
+ * platforms pass it.
  */
 export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): ConfigResult {
   const warnings: string[] = [];
   const setting = (name: string, option: keyof StartOptions, type: string): Setting => {
-    const given: unknown = (options as StartOptions | null)?.[option];
-    if (given !== undefined) {
-      const value = typeof given === type || typeof given === 'string' ? String(given).trim() : null;
-      return { name: `option ${option}`, value: value === '' ? null : value, given };
+    const chosen: unknown = (options as StartOptions | null)?.[option];
+    if (chosen !== undefined) {
+      const value = typeof chosen === type || typeof chosen === 'string' ? unquote(String(chosen)) : null;
+      return { name: `option ${option}`, value: value === '' ? null : value, given: chosen };
     }
-    const value = env[name]?.trim();
-    return { name, value: value === '' ? undefined : value, given: value };
+    const given = env[name]?.trim();
+    const value = given === undefined ? undefined : unquote(given);
+    return { name, value: value === '' ? undefined : value, given };
   };
   const patterns = (from: Setting, fallback: Keyword, of: Subject): Patterns => {
     if (from.value === undefined) return keyword(fallback);
     if (from.value === null) {
-      warnings.push(`${shown(from)}: not a list of patterns; ${fallback} is used`);
-      return keyword(fallback);
+      warnings.push(`${shown(from)}: not a list of patterns; none is used`);
+      return keyword('none');
     }
     const { patterns: parsed, warning } = parsePatterns(from.value, fallback, of);
     if (warning !== undefined) warnings.push(`${shown(from)}: ${warning}`);

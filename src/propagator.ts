@@ -4,48 +4,25 @@ import { headersOfRun } from './context/local-run.ts';
 import { type Inbound, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import { isPublished, type RunTreeLike } from './context/run-tree.ts';
 import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
-import { mergeBaggage } from './headers/baggage.ts';
+import { LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
+import { withoutForwarded } from './headers/forwarded.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
-import { FORM, type HeaderSet, LINE_OVERHEAD, richest, type TraceHeaders } from './headers/trace-headers.ts';
+import { FORM, type HeaderSet, richest, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
-import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
+import {
+  type HeaderValue,
+  isBaggageSigned,
+  isOfLangSmithClient,
+  joined,
+  linesOf,
+  MAX_REQUEST_BYTES,
+  type OutgoingCarrier,
+} from './outgoing-carrier.ts';
+import { type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
+import { withhold } from './withhold.ts';
 
-/** A header as the application gave it: once, or several times. */
-export type HeaderValue = string | readonly string[] | undefined;
-
-/** How one kind of outgoing request is read and written. One object a seam, none a request. */
-export interface OutgoingCarrier<T> {
-  /** For messages: which seam this is. */
-  readonly seam: string;
-  /** Names the destination: equal keys, equal decision. */
-  destinationKey(request: T): string;
-  /** Asked for when a key is new; `undefined` where it cannot be told: then nothing is sent. */
-  destination(request: T): Destination | undefined;
-  /** The request's own header, in any letter case. `name` is lower case. */
-  header(request: T, name: string): HeaderValue;
-  /** The request target, for query-signed requests. */
-  target(request: T): string;
-  /** The bytes of its request line and headers so far. */
-  size(request: T): number;
-  /**
-   * Whether the seam looks at the size itself once all is written, and takes back (`propagator.revise`) what is too
-   * much. It is not asked for a request that has one of the two headers already.
-   */
-  isRevised?(request: T): boolean;
-  /**
-   * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
-   * that is `undefined` leaves the request's own; `''` takes it away.
-   */
-  write(request: T, trace: string, baggage: string | undefined): void;
-}
-
-/**
- * What a server takes of request line and headers together: Node's default (`--max-http-header-size`). Beyond it
- * the answer is 431.
- */
-export const MAX_REQUEST_BYTES = 16_384;
 /** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
 const MAX_BAGGAGE_BYTES = 8192;
 /** By the first form within the limit. */
@@ -95,18 +72,29 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives with a trace. Never throws.
+   * Reads the caller's run from a request that arrives with a trace, or with LangSmith's members in its baggage alone.
+   * Never throws.
    *
    * @param address the peer's; `isLocal` says that it came over a unix socket and has none
    */
-  extract(trace: string, baggage: unknown, address: string | undefined, isLocal: boolean): Inbound {
+  extract(
+    trace: string | undefined,
+    baggage: unknown,
+    address: string | undefined,
+    isLocal: boolean,
+  ): Inbound {
+    const members = typeof baggage === 'string' ? baggage : undefined;
     try {
-      if (this.peers.trusts(address, isLocal)) return this.read(trace, baggage) ?? new RefusedTrace(trace);
-      this.counts.distrusted++;
+      if (this.peers.trusts(address, isLocal)) {
+        // Without a trace there is nothing to refuse.
+        if (trace === undefined) return new RefusedTrace(undefined, undefined);
+        return this.read(trace, baggage) ?? new RefusedTrace(trace, members);
+      }
+      if (trace !== undefined) this.counts.distrusted++;
     } catch (error) {
       logFailure('extract', error);
     }
-    return new RefusedTrace(trace);
+    return new RefusedTrace(trace, members);
   }
 
   /** Reads the caller's run from headers that the application vouches for. */
@@ -122,26 +110,43 @@ export class Propagator {
     return set === undefined ? undefined : richest(set);
   }
 
+  /** Takes off what must not go on with a request that gets no headers of a run. Never throws. */
+  withhold<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    try {
+      withhold(carrier, request, inboundOf(context), true);
+    } catch (error) {
+      logFailure(`withhold (${carrier.seam})`, error);
+    }
+  }
+
   private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
     const run = this.publishedRunOf(context);
     const set = this.headerSetOf(run, context);
-    if (set === undefined) return false;
-    const key = carrier.destinationKey(request);
-    const grant =
-      this.destinations.cached(key) ?? this.destinations.decide(key, carrier.destination(request));
-    if (grant === GRANT.nothing || isLangSmithClient(carrier.header(request, 'user-agent'))) {
-      return false;
-    }
-
+    const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
-    if (ownTrace !== undefined && joined(ownTrace) !== inboundOf(context)?.dottedOrder) return false;
-
+    const isOwn = ownTrace !== undefined && joined(ownTrace) !== inbound?.dottedOrder;
+    const grant = set === undefined || isOwn ? GRANT.nothing : this.grantOf(carrier, request);
     const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
-    if (!this.writeWhatFits(carrier, request, set, granted, ownTrace)) return false;
+    if (
+      set === undefined ||
+      grant === GRANT.nothing ||
+      !this.writeWhatFits(carrier, request, set, granted, ownTrace)
+    ) {
+      withhold(carrier, request, inbound, !isOwn || inbound instanceof RefusedTrace);
+      return false;
+    }
     if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
     return true;
+  }
+
+  private grantOf<T>(carrier: OutgoingCarrier<T>, request: T): number {
+    const key = carrier.destinationKey(request);
+    const grant =
+      this.destinations.cached(key) ??
+      this.destinations.decide(key, carrier.destination(request), carrier.target(request));
+    return grant !== GRANT.nothing && isOfLangSmithClient(carrier, request) ? GRANT.nothing : grant;
   }
 
   /** Writes the first form with which the request stays within what servers take. */
@@ -175,26 +180,31 @@ export class Propagator {
   }
 
   /**
-   * What another agent adds to a `baggage` of ours stands behind it. Where there is no room for both, ours goes.
+   * Another agent adds a `baggage` to a request that has been given its headers. OpenTelemetry's propagator sends on all
+   * members of the inbound header, LangSmith's among them: those must not go on. The rest stands behind a `baggage` of
+   * ours; where there is no room for both, ours goes.
    *
-   * @returns whether it is written; not where the request has no `baggage` of ours
+   * @returns what is still to be added; `undefined` for nothing
    */
-  appendBaggage<T>(carrier: OutgoingCarrier<T>, request: T, added: string): boolean {
+  addBaggage<T>(
+    carrier: OutgoingCarrier<T>,
+    request: T,
+    added: string,
+    context: Context | undefined,
+  ): string | undefined {
     const own = carrier.header(request, BAGGAGE_HEADER);
     const trace = carrier.header(request, TRACE_HEADER);
-    if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith('langsmith-')) return false;
-    // OpenTelemetry's propagator sends on all members of the inbound header, ours among them.
+    if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith(LANGSMITH_PREFIX)) {
+      return withoutForwarded(added, inboundOf(context)?.baggage) || undefined;
+    }
     const others = mergeBaggage('', added);
-    if (others === '') return true;
+    if (others === '') return undefined;
     const both = `${own},${others}`;
     const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
-    if (size <= MAX_REQUEST_BYTES && both.length <= MAX_BAGGAGE_BYTES) {
-      carrier.write(request, trace, both);
-      return true;
-    }
-    logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
-    carrier.write(request, trace, mergeBaggage('', both));
-    return true;
+    const isTooMuch = size > MAX_REQUEST_BYTES || both.length > MAX_BAGGAGE_BYTES;
+    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+    carrier.write(request, trace, isTooMuch ? mergeBaggage('', both) : both);
+    return undefined;
   }
 
   /** The `baggage` to write; `undefined` to leave the request's own as it is, `''` where nothing of it stays. */
@@ -232,32 +242,4 @@ export class Propagator {
     const limit = `TRACE_AGENT_MAX_HEADER_BYTES=${this.config.maxHeaderBytes}`;
     logOnce(`size: ${first}`, 'warn', `the headers of a run are larger than ${limit}: ${DROPPED[first]}`);
   }
-}
-
-/** As Node joins a header that comes several times. */
-function joined(value: string | readonly string[], separator = ', '): string {
-  return typeof value === 'string' ? value : value.join(separator);
-}
-
-/** What the lines of a header take on the wire, in bytes: the values are latin1. */
-function linesOf(name: string, value: HeaderValue): number {
-  if (value === undefined || value === '') return 0;
-  if (typeof value === 'string') return name.length + LINE_OVERHEAD + value.length;
-  return value.reduce((size, one) => size + linesOf(name, one), 0);
-}
-
-/** The SDK's own traffic flushes inside the context of a run. `/info` lacks the header up to 0.4.12. */
-function isLangSmithClient(userAgent: HeaderValue): boolean {
-  return typeof userAgent === 'string' && userAgent.startsWith('langsmith-js/');
-}
-
-/** AWS Signature Version 4, in the header or in the query: a signed header must arrive as it was signed. */
-function isBaggageSigned<T>(carrier: OutgoingCarrier<T>, request: T): boolean {
-  const authorization = carrier.header(request, 'authorization');
-  const signed =
-    typeof authorization === 'string' && authorization.startsWith('AWS4-')
-      ? /SignedHeaders=([^,\s]*)/i.exec(authorization)
-      : /[?&]X-Amz-SignedHeaders=([^&]*)/i.exec(carrier.target(request));
-  const names = signed?.[1]?.toLowerCase().split(/;|%3b/) ?? [];
-  return names.includes(BAGGAGE_HEADER);
 }

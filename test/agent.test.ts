@@ -200,7 +200,7 @@ describe('the application', () => {
         1,
       );
     }
-    expect(status.config).toMatchObject({ maxHeaderBytes: 8192, trust: 'internal', log: 'warn' });
+    expect(status.config).toMatchObject({ maxHeaderBytes: 8192, trust: 'none', log: 'warn' });
   });
 });
 

@@ -55,6 +55,14 @@ const GOOD: [Name, string, unknown][] = [
   ['shareMetadataWith', 'internal,*.example.com:8443', 'internal,*.example.com:8443'],
   ['trust', '10.0.0.0/8,::1', '10.0.0.0/8,::1'],
   ['trust', '!10.0.0.1', '!10.0.0.1'],
+  ['trust', '"none"', 'none'],
+  ['trust', '10.0.0.1 10.0.0.2', '10.0.0.1,10.0.0.2'],
+  ['trust', '10.0.0.1;10.0.0.2', '10.0.0.1,10.0.0.2'],
+  ['propagateTo', "'internal'", 'internal'],
+  ['propagateTo', 'internal;api.example.com', 'internal,api.example.com'],
+  ['enabled', '"false"', false],
+  ['maxHeaderBytes', "'4096'", 4096],
+  ['log', '"silent"', 'silent'],
   ['maxHeaderBytes', '77', 77],
   ['maxHeaderBytes', '4096', 4096],
   ['maxHeaderBytes', ' 16384\n', 16_384],
@@ -71,14 +79,15 @@ const BAD: [Name, string, string][] = [
   ['enabled', 'yes', 'neither true nor false; true is used'],
   ['enabled', 'off', 'neither true nor false; true is used'],
   ['force', 'yes', 'neither true nor false; false is used'],
-  ['propagateTo', 'https://a.com', '"https://a.com" cannot be read; * is used'],
-  ['propagateTo', '*,!https://a.com', '"!https://a.com" cannot be read; none is used'],
-  ['propagateTo', ',', 'holds no pattern; * is used'],
+  ['propagateTo', 'https://a.com', '"https://a.com" is read as host and port; a.com:443 is used'],
+  ['propagateTo', '*,!https:/a.com', '"!https:/a.com" cannot be read; none is used'],
+  ['propagateTo', 'a.com/x', '"a.com/x" cannot be read; none is used'],
+  ['propagateTo', ',', 'holds no pattern; none is used'],
   ['propagateTo', 'none,a.com', 'none stands beside other patterns; none is used'],
-  ['shareMetadataWith', 'a.com:x', '"a.com:x" cannot be read; internal is used'],
+  ['shareMetadataWith', 'a.com:x', '"a.com:x" cannot be read; none is used'],
   ['shareMetadataWith', 'a.com,b.com/x', '"b.com/x" cannot be read; a.com is used'],
-  ['trust', '10.0.0.0/33', '"10.0.0.0/33" cannot be read; internal is used'],
-  ['trust', '"internal"', '"\\"internal\\"" cannot be read; internal is used'],
+  ['trust', '10.0.0.0/33', '"10.0.0.0/33" cannot be read; none is used'],
+  ['trust', '"internal', '"\\"internal" cannot be read; none is used'],
   ['maxHeaderBytes', '76', RANGE],
   ['maxHeaderBytes', '1048577', RANGE],
   ['maxHeaderBytes', '-1', RANGE],
@@ -99,7 +108,7 @@ test('with nothing set, the defaults of the README', () => {
 });
 
 test.each(NAMES)('%s: an empty variable is one that is not set', (name) => {
-  for (const value of ['', ' ', '\t\n']) {
+  for (const value of ['', ' ', '\t\n', '""', "' '"]) {
     expect(read({ [VARIABLES[name]]: value })).toEqual({ ...DEFAULTS, warnings: [] });
   }
 });
@@ -110,7 +119,7 @@ test.each(GOOD)('%s=%j', (name, value, expected) => {
   expect(read({}, { [name]: value })).toEqual(result);
 });
 
-describe('a bad value is one warning and the default', () => {
+describe('a bad value is one warning and the default; a bad list is none', () => {
   test.each(BAD)('%s=%j: %s', (name, value, sentence) => {
     const used = /([^ ]+) is used$/.exec(sentence)?.[1] ?? '';
     const asVariable = read({ [VARIABLES[name]]: value });
@@ -131,17 +140,18 @@ describe('a bad value is one warning and the default', () => {
   });
 
   test.each(NAMES)('a warning of %s is one line, whatever the value', (name) => {
-    const { warnings } = read({ [VARIABLES[name]]: 'a\r\n b' });
+    const { warnings } = read({ [VARIABLES[name]]: 'a/b\r\n c/d' });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).not.toMatch(/[\r\n]/);
   });
 
   // A peer is an address: such an entry never holds, so an exception would be lost and a grant be missed.
   test.each([
-    ['localhost', 'internal'],
-    ['gateway.example.com', 'internal'],
-    ['*.example.com', 'internal'],
-    ['10.0.0.1:8080', 'internal'],
+    ['localhost', 'none'],
+    ['gateway.example.com', 'none'],
+    ['*.example.com', 'none'],
+    ['10.0.0.1:8080', 'none'],
+    ['*,orders', '*'],
     ['10.0.0.0/8,orders', '10.0.0.0/8'],
     ['*,!evil.example.com', 'none'],
     ['*,!10.0.0.1:8080', 'none'],
@@ -241,26 +251,25 @@ describe('never throws, and never takes what is no value for one', () => {
     ['an empty list', []],
   ];
 
-  test.each(VALUES)('an option that is %s is a warning and the default', (_, value) => {
+  const LISTS: readonly Name[] = ['propagateTo', 'shareMetadataWith', 'trust'];
+
+  test.each(VALUES)('an option that is %s is a warning and the default, or none for a list', (_, value) => {
     for (const name of NAMES) {
       const { warnings, ...config } = read({}, { [name]: value });
-      expect(config).toEqual(DEFAULTS);
+      expect(config).toEqual(LISTS.includes(name) ? { ...DEFAULTS, [name]: 'none' } : DEFAULTS);
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toMatch(new RegExp(`^option ${name}=`));
       expect(warnings[0]).toMatch(/ is used$/);
     }
   });
 
-  test.each([true, 7, 8192n])(
-    'a list that is %s is a warning and the default, not a host of that name',
-    (value) => {
-      for (const name of ['propagateTo', 'shareMetadataWith', 'trust'] as const) {
-        const { warnings, ...config } = read({}, { [name]: value });
-        expect(config).toEqual(DEFAULTS);
-        expect(warnings).toHaveLength(1);
-      }
-    },
-  );
+  test.each([true, 7, 8192n])('a list that is %s is a warning and none, not a host of that name', (value) => {
+    for (const name of LISTS) {
+      const { warnings, ...config } = read({}, { [name]: value });
+      expect(config).toEqual({ ...DEFAULTS, [name]: 'none' });
+      expect(warnings).toHaveLength(1);
+    }
+  });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -0.5])('a size that is %s is named as it is', (value) => {
     const { warnings } = read({}, { maxHeaderBytes: value });

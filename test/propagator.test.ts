@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
 import { RemoteRun } from '../src/context/remote-run.ts';
+import type { HeaderValue, OutgoingCarrier } from '../src/outgoing-carrier.ts';
 import { DestinationPolicy } from '../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../src/policy/peers.ts';
-import { type HeaderValue, type OutgoingCarrier, Propagator } from '../src/propagator.ts';
+import { Propagator } from '../src/propagator.ts';
 import { baggage, dottedOrder } from './support/trace.ts';
 
 const TRACE = dottedOrder(2);

@@ -44,7 +44,7 @@ export function toCollectedRun(
     runType: asText(fields.run_type) ?? '',
     startTime: parseTime(fields.start_time) ?? arrival,
     metadata: { ...asObject(asObject(fields.extra).metadata) },
-    tags: Array.isArray(fields.tags) ? fields.tags.map(String) : [],
+    tags: Array.isArray(fields.tags) ? fields.tags.map((tag) => asText(tag) ?? '') : [],
   };
   const optional = {
     parentRunId: asText(fields.parent_run_id)?.toLowerCase(),

@@ -6,7 +6,7 @@ import { createTracePrinter } from './trace-printer.ts';
  *
  * @returns the exit code
  */
-export async function runCollector(host: string, port: number): Promise<number> {
+export async function runCollector(host: string, port: number, maxBytes: number): Promise<number> {
   const print = (text: string) => process.stdout.write(`${text}\n`);
   const printer = createTracePrinter((traceId) => collector.runsOf(traceId), print);
   // The reader of a pipe may go before we do.
@@ -14,7 +14,8 @@ export async function runCollector(host: string, port: number): Promise<number> 
 
   let collector: Awaited<ReturnType<typeof startCollector>>;
   try {
-    collector = await startCollector({ host, port, onTraces: printer.changed, onRefusal: printer.refused });
+    const { changed: onTraces, dropped: onDropped, refused: onRefusal } = printer;
+    collector = await startCollector({ host, port, maxBytes, onTraces, onDropped, onRefusal });
   } catch (error) {
     process.stderr.write(`trace-agent: ${explainListenError(error, host, port)}\n`);
     return 1;

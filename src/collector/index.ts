@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { BoundedList } from './bounded-list.ts';
 import { RunStore } from './run-store.ts';
-import { createCollectorServer } from './server.ts';
+import { createCollectorServer, type ServerEvents } from './server.ts';
+import { sizeOf } from './size-of.ts';
 import type { CollectedRequest, Collector, CollectorOptions, Refusal } from './types.ts';
 import { Waiters } from './wait-for-runs.ts';
 
@@ -10,6 +11,7 @@ export { formatTrace } from './format-trace.ts';
 export type { CollectedRequest, CollectedRun, Collector, CollectorOptions, Refusal } from './types.ts';
 
 const MAX_KEPT = 10_000;
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Starts a local LangSmith: a server that takes runs from the unmodified SDKs, keeps them in memory and refuses
@@ -19,28 +21,33 @@ const MAX_KEPT = 10_000;
  * @throws what `server.listen` reports, such as EADDRINUSE
  */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { host = '127.0.0.1', port = 0, onTraces, onRefusal } = options;
-  const store = new RunStore();
-  const refusals = new BoundedList<Refusal>(MAX_KEPT);
-  const requests = new BoundedList<CollectedRequest>(MAX_KEPT);
+  const { host = '127.0.0.1', port = 0, maxBytes, onDropped, onTraces, onRefusal } = options;
+  const store = new RunStore(undefined, maxBytes);
+  const refusals = new BoundedList<Refusal>(MAX_KEPT, MAX_KEPT_BYTES, sizeOf);
+  const requests = new BoundedList<CollectedRequest>(MAX_KEPT, MAX_KEPT_BYTES, sizeOf);
   const waiters = new Waiters({
     runs: () => store.runs(),
     refused: () => refusals.all(),
     unposted: () => store.unposted,
   });
 
-  const server = createCollectorServer({
+  const events: ServerEvents = {
     request: (request) => requests.add(request),
     accepted: (operations, service) => {
-      const traceIds = store.apply(operations, service);
-      waiters.check();
-      onTraces?.(traceIds);
+      const { changed, dropped } = store.apply(operations, service);
+      // The request is accepted by now, whatever becomes of those who are told.
+      queueMicrotask(() => {
+        if (dropped.length > 0) onDropped?.(dropped);
+        waiters.check();
+        onTraces?.(changed);
+      });
     },
     refused: (refusal) => {
       refusals.add(refusal);
       onRefusal?.(refusal);
     },
-  });
+  };
+  const server = createCollectorServer(events, host);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

@@ -1,17 +1,29 @@
 import { mergeFields, toCollectedRun, withDottedOrder } from './collected-run.ts';
 import type { RunFields, RunOperation } from './operations.ts';
+import { sizeOf } from './size-of.ts';
 import type { CollectedRun } from './types.ts';
 
 /** Then the oldest traces go, whole. */
 const MAX_RUNS = 100_000;
+const MAX_BYTES = 256 * 1024 * 1024;
+/** What a run takes beside its fields: its entry, and its id in its trace. */
+const ENTRY_BYTES = 1000;
 
 interface Entry {
   readonly id: string;
   readonly arrival: number;
-  service?: string | undefined;
-  post?: RunFields;
-  patch?: RunFields;
-  run: CollectedRun;
+  readonly service: string | undefined;
+  readonly post: RunFields | undefined;
+  readonly patch: RunFields | undefined;
+  readonly run: CollectedRun;
+  readonly bytes: number;
+}
+
+/** What a request has changed, by the ids of the traces. */
+export interface Changes {
+  readonly changed: string[];
+  /** Forgotten, to make room. */
+  readonly dropped: string[];
 }
 
 /** The runs, merged from their posts and patches in whichever order these come. */
@@ -19,18 +31,33 @@ export class RunStore {
   readonly #entries = new Map<string, Entry>();
   /** The ids of each trace's runs, the oldest trace first. */
   readonly #traces = new Map<string, Set<string>>();
+  readonly #maxBytes: number;
   readonly #maxRuns: number;
+  #bytes = 0;
 
-  constructor(maxRuns = MAX_RUNS) {
+  /** @param maxBytes of memory that the runs may take, as far as it can be told from what they say */
+  constructor(maxRuns = MAX_RUNS, maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
     this.#maxRuns = maxRuns;
   }
 
-  /** @returns the ids of the traces that changed */
-  apply(operations: readonly RunOperation[], service: string | undefined): string[] {
-    const changed = new Set<string>();
-    for (const operation of operations) changed.add(this.#applyOne(operation, service));
-    while (this.#entries.size > this.#maxRuns) this.#dropOldestTrace();
-    return [...changed];
+  /**
+   * Applies the operations of one request, all or none.
+   *
+   * @throws what makes one of them impossible; then nothing has changed
+   */
+  apply(operations: readonly RunOperation[], service: string | undefined): Changes {
+    const staged = new Map<string, Entry>();
+    const find = (id: string) => staged.get(id) ?? this.#entries.get(id);
+    for (const operation of operations) staged.set(operation.id, merged(operation, service, find));
+    for (const entry of staged.values()) this.#put(entry);
+    const dropped: string[] = [];
+    while (this.#bytes > this.#maxBytes || this.#entries.size > this.#maxRuns) {
+      const oldest = this.#dropOldestTrace();
+      if (oldest === undefined) break;
+      dropped.push(oldest);
+    }
+    return { changed: [...new Set([...staged.values()].map(({ run }) => run.traceId))], dropped };
   }
 
   /** Runs of which only a patch has come are left out: a run without its post has no name. */
@@ -58,40 +85,56 @@ export class RunStore {
   clear(): void {
     this.#entries.clear();
     this.#traces.clear();
+    this.#bytes = 0;
   }
 
-  #applyOne({ action, id, fields }: RunOperation, service: string | undefined): string {
+  #put(entry: Entry): void {
+    const { id, run, bytes } = entry;
     const known = this.#entries.get(id);
-    const arrival = known?.arrival ?? Date.now();
-    const entry: Entry = known ?? { id, arrival, run: toCollectedRun(id, fields, service, arrival) };
-    if (action === 'post') {
-      const parent = this.#entries.get(String(fields.parent_run_id).toLowerCase());
-      entry.post = mergeFields(entry.post, withDottedOrder(id, fields, parent?.post && parent.run));
-      entry.service = service;
-    } else {
-      entry.patch = mergeFields(entry.patch, fields);
-      entry.service ??= service;
-    }
-    this.#traces.get(entry.run.traceId)?.delete(id);
-    entry.run = toCollectedRun(id, mergeFields(entry.post, entry.patch), entry.service, arrival);
+    if (known !== undefined) this.#bytes -= known.bytes;
+    if (known !== undefined && known.run.traceId !== run.traceId) this.#takeOut(id, known.run.traceId);
     this.#entries.set(id, entry);
-    this.#idsOf(entry.run.traceId).add(id);
-    return entry.run.traceId;
+    this.#bytes += bytes;
+    const ids = this.#traces.get(run.traceId);
+    if (ids === undefined) this.#traces.set(run.traceId, new Set([id]));
+    else ids.add(id);
   }
 
-  #idsOf(traceId: string): Set<string> {
-    let ids = this.#traces.get(traceId);
-    if (!ids) {
-      ids = new Set();
-      this.#traces.set(traceId, ids);
-    }
-    return ids;
+  #takeOut(id: string, traceId: string): void {
+    const ids = this.#traces.get(traceId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#traces.delete(traceId);
   }
 
-  #dropOldestTrace(): void {
+  #dropOldestTrace(): string | undefined {
     const [oldest] = this.#traces;
-    if (!oldest) return;
-    this.#traces.delete(oldest[0]);
-    for (const id of oldest[1]) this.#entries.delete(id);
+    if (!oldest) return undefined;
+    const [traceId, ids] = oldest;
+    this.#traces.delete(traceId);
+    for (const id of ids) {
+      this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
+      this.#entries.delete(id);
+    }
+    return traceId;
   }
+}
+
+/** What an operation makes of a run. Nothing that is stored is changed. */
+function merged(
+  { action, id, fields }: RunOperation,
+  service: string | undefined,
+  find: (id: string) => Entry | undefined,
+): Entry {
+  const known = find(id);
+  const arrival = known?.arrival ?? Date.now();
+  let { post, patch } = known ?? {};
+  if (action === 'post') {
+    const parent = find(String(fields.parent_run_id).toLowerCase());
+    post = mergeFields(post, withDottedOrder(id, fields, parent?.post && parent.run));
+  } else {
+    patch = mergeFields(patch, fields);
+  }
+  const from = action === 'post' ? service : (known?.service ?? service);
+  const run = toCollectedRun(id, mergeFields(post, patch), from, arrival);
+  return { id, arrival, service: from, post, patch, run, bytes: sizeOf([post, patch]) + ENTRY_BYTES };
 }

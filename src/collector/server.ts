@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { faultOfCaller } from './caller.ts';
 import { SERVER_INFO } from './info.ts';
 import { parseMultipart } from './multipart.ts';
 import {
@@ -13,6 +14,10 @@ import { findRoute, type Route } from './route.ts';
 import type { CollectedRequest, Refusal } from './types.ts';
 import { findFault } from './validate.ts';
 
+/** Runs of a request that are named where it is refused, and how much of a name. */
+const MAX_NAMED = 100;
+const MAX_NAME_LENGTH = 100;
+
 /** What the server tells of each request. */
 export interface ServerEvents {
   request(request: CollectedRequest): void;
@@ -20,11 +25,21 @@ export interface ServerEvents {
   refused(refusal: Refusal): void;
 }
 
-/** The ingestion endpoints of LangSmith's API: a request is accepted as a whole or not at all. */
-export function createCollectorServer(events: ServerEvents): Server {
+/**
+ * The ingestion endpoints of LangSmith's API: a request is accepted as a whole or not at all.
+ *
+ * @param ownHost the name or address that it is to listen on
+ */
+export function createCollectorServer(events: ServerEvents, ownHost: string): Server {
   return createServer((request, response) => {
     const { method = '', url = '', headers } = request;
     events.request({ method, path: url, headers });
+    const fault = faultOfCaller(headers, ownHost);
+    if (fault !== undefined) {
+      events.refused({ reason: `request refused: ${fault}` });
+      request.resume();
+      return answer(response, 403, { error: `request refused: ${fault}` });
+    }
     const routed = findRoute(method, url);
     if (!routed) return answer(response, 404, { error: `no such endpoint: ${method} ${url}` });
     if (routed.route.kind === 'info') return answer(response, 200, SERVER_INFO);
@@ -38,7 +53,9 @@ export function createCollectorServer(events: ServerEvents): Server {
         if (error instanceof ClientGone) return;
         const refused = error instanceof RequestRefused ? error : internalError(error);
         for (const refusal of refused.refusals) {
-          events.refused(routed.service === undefined ? refusal : { ...refusal, service: routed.service });
+          events.refused(
+            routed.service === undefined ? refusal : { ...refusal, service: cut(routed.service) },
+          );
         }
         answer(response, refused.status, { error: refused.message });
       });
@@ -74,19 +91,22 @@ function assertValid(operations: readonly RunOperation[], dottedOrderRequired: b
     const reason = findFault(operation, dottedOrderRequired);
     if (reason === undefined) continue;
     const { name } = operation.fields;
-    refusals.push({ runId: operation.id, ...(typeof name === 'string' && { name }), reason });
+    refusals.push({ runId: cut(operation.id), ...(typeof name === 'string' && { name: cut(name) }), reason });
   }
   if (refusals.length === 0) return;
-  const lost = operations.length - refusals.length;
+  const named = refusals.splice(0, MAX_NAMED);
+  const lost = operations.length - named.length;
   const note = lost > 0 ? ` (${lost} more of the same request refused with it)` : '';
-  const message = refusals.map(({ name, reason }) =>
-    name === undefined ? reason : `${reason} name:${name}`,
-  );
+  const message = named.map(({ name, reason }) => (name === undefined ? reason : `${reason} name:${name}`));
   throw new RequestRefused(
     400,
     `Bad request: ${message.join('; ')}${note}`,
-    refusals.map((refusal) => ({ ...refusal, reason: refusal.reason + note })),
+    named.map((refusal) => ({ ...refusal, reason: refusal.reason + note })),
   );
+}
+
+function cut(text: string): string {
+  return text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH)}...` : text;
 }
 
 function internalError(error: unknown): RequestRefused {

@@ -10,6 +10,8 @@ const QUIET_WITHOUT_ROOT_MS = 5000;
 export interface TracePrinter {
   /** Runs of these traces have come or changed. */
   changed(traceIds: readonly string[]): void;
+  /** These traces are no longer kept: there is no room for more. */
+  dropped(traceIds: readonly string[]): void;
   refused(refusal: Refusal): void;
   /** Prints the traces that have changed since they were printed, complete or not, and stops. */
   end(): void;
@@ -25,6 +27,7 @@ export function createTracePrinter(
   runsOf: (traceId: string) => CollectedRun[],
   print: (text: string) => void,
 ): TracePrinter {
+  let hasSaidDropped = false;
   const pending = new Map<string, { timer: NodeJS.Timeout; delay: number }>();
 
   const printTrace = (traceId: string) => {
@@ -40,6 +43,7 @@ export function createTracePrinter(
     const waited = pending.get(traceId)?.delay ?? 0;
     if (root ? root.endTime !== undefined : trace.length > 0 && waited > QUIET_MS) printTrace(traceId);
     else if (!root && waited === QUIET_MS) schedule(traceId, QUIET_WITHOUT_ROOT_MS);
+    else if (trace.length === 0) pending.delete(traceId);
   };
 
   const schedule = (traceId: string, delay: number) => {
@@ -50,6 +54,18 @@ export function createTracePrinter(
   return {
     changed: (traceIds) => {
       for (const traceId of traceIds) schedule(traceId, QUIET_MS);
+    },
+    dropped: (traceIds) => {
+      for (const traceId of traceIds) {
+        clearTimeout(pending.get(traceId)?.timer);
+        pending.delete(traceId);
+      }
+      if (!hasSaidDropped) {
+        print(
+          'There is no room for more runs: from now on the oldest traces are forgotten (--max-memory).\n',
+        );
+      }
+      hasSaidDropped = true;
     },
     refused: ({ service, name, reason }) => {
       const words = ['refused', service && `[${service}]`, name && JSON.stringify(name), reason];

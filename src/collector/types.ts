@@ -45,6 +45,10 @@ export interface CollectorOptions {
   host?: string;
   /** The port to listen on; default 0, a free one. */
   port?: number;
+  /** The memory that runs may take, in bytes, about; default 256 MiB. Beyond it the oldest traces are forgotten. */
+  maxBytes?: number;
+  /** Called with the traces that are forgotten for that. */
+  onDropped?: (traceIds: readonly string[]) => void;
   /** Called after each accepted request, with the traces that it changed. */
   onTraces?: (traceIds: readonly string[]) => void;
   /** Called for each refusal. */
@@ -61,7 +65,7 @@ export interface Collector {
   /** The same of one trace. */
   runsOf(traceId: string): CollectedRun[];
   refused(): Refusal[];
-  /** The newest 10,000 requests, those that were refused or not found included. */
+  /** The newest 10,000 requests, of at most 16 MiB, those that were refused or not found included. */
   requests(): CollectedRequest[];
   /**
    * Resolves with all runs as soon as `predicate` is true of them.

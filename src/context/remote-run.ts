@@ -13,13 +13,15 @@ import { arrivalOfRequest } from './arrival.ts';
 import { Placeholder } from './placeholder.ts';
 
 /**
- * A `langsmith-trace` that came and is not believed, or is none: as if it were absent, but known again where the
- * application passes it on as it came.
+ * A `langsmith-trace` or LangSmith's members of `baggage` that came and are not believed, or are none: as if they were
+ * absent, but known again where the application passes them on as they came.
  */
 export class RefusedTrace {
-  readonly dottedOrder: string;
-  constructor(value: string) {
+  readonly dottedOrder: string | undefined;
+  readonly baggage: string | undefined;
+  constructor(value: string | undefined, baggage: string | undefined) {
     this.dottedOrder = value;
+    this.baggage = baggage;
   }
 }
 
@@ -46,7 +48,8 @@ export class RemoteRun {
   private endedAt: number;
   /** The socket that an upgraded request goes on with: the request is over when the socket is destroyed. */
   private upgraded: { readonly destroyed?: boolean } | undefined;
-  private readonly rawBaggage: string | undefined;
+  /** The header as it came. */
+  readonly baggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
   private shownAs: Placeholder | undefined;
@@ -57,7 +60,7 @@ export class RemoteRun {
     this.arrival = arrivalOfRequest();
     this.endedAt = 0;
     this.upgraded = undefined;
-    this.rawBaggage = baggage;
+    this.baggage = baggage;
     this.parsedFields = undefined;
     this.headers = undefined;
     this.shownAs = undefined;
@@ -89,13 +92,13 @@ export class RemoteRun {
 
   /** What the caller said of its run: metadata, tags, project. */
   get fields(): BaggageFields {
-    this.parsedFields ??= parseBaggage(this.rawBaggage);
+    this.parsedFields ??= parseBaggage(this.baggage);
     return this.parsedFields;
   }
 
   /** The headers with which a request of this service stays in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
-    this.headers ??= makeRelayed(this.dottedOrder, this.rawBaggage, maxBytes);
+    this.headers ??= makeRelayed(this.dottedOrder, this.baggage, maxBytes);
     return this.headers;
   }
 

@@ -13,7 +13,8 @@ export interface BaggageFields {
   readonly address?: string | undefined;
 }
 
-const PREFIX = 'langsmith-';
+/** Of all of LangSmith's members. */
+export const LANGSMITH_PREFIX = 'langsmith-';
 const METADATA = 'langsmith-metadata';
 const TAGS = 'langsmith-tags';
 const PROJECT = 'langsmith-project';
@@ -97,14 +98,14 @@ export function joinMembers(first: string, second: string): string {
 
 /** The values of LangSmith's members, without spaces or properties; `undefined` for one that comes twice. */
 function valuesOf(header: unknown): Map<string, string | undefined> | undefined {
-  if (typeof header !== 'string' || header.length > MAX_BAGGAGE_LENGTH || !header.includes(PREFIX))
+  if (typeof header !== 'string' || header.length > MAX_BAGGAGE_LENGTH || !header.includes(LANGSMITH_PREFIX))
     return undefined;
   const values = new Map<string, string | undefined>();
   for (const text of header.split(',')) {
     const equals = text.indexOf('=');
     if (equals === -1) continue;
     const key = text.slice(0, equals).trim();
-    if (!key.startsWith(PREFIX)) continue;
+    if (!key.startsWith(LANGSMITH_PREFIX)) continue;
     const properties = text.indexOf(';', equals);
     const value = properties === -1 ? text.slice(equals + 1) : text.slice(equals + 1, properties);
     values.set(key, values.has(key) ? undefined : value.trim());
@@ -135,7 +136,7 @@ export function mergeBaggage(ours: string, existing: string): string {
 }
 
 function isLangSmithMember(member: string): boolean {
-  return member.trimStart().startsWith(PREFIX);
+  return member.trimStart().startsWith(LANGSMITH_PREFIX);
 }
 
 function decode(value: string | undefined): string | undefined {

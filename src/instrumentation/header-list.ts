@@ -1,6 +1,6 @@
 /** Headers as a flat list of names and values, and what all carriers do with one. */
 import { isNamed } from '../headers/names.ts';
-import type { HeaderValue } from '../propagator.ts';
+import type { HeaderValue } from '../outgoing-carrier.ts';
 
 /** In place. `list` is `[name, value, ...]`. */
 export function removeFromList(list: unknown[], name: string): void {

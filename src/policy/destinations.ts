@@ -1,5 +1,4 @@
 import { BoundedMap } from '../bounded-map.ts';
-import { builtin } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import { log } from '../log.ts';
 import { canonicalHost } from './hosts.ts';
@@ -16,12 +15,12 @@ export interface Destination {
   /** The proxy, or the address, that the request is handed to, where it is another: it reads the headers too. */
   readonly via: Destination | undefined;
   /**
-   * Whom the request says that it is for, where that is another than who is connected to, and who of the two reads
-   * it cannot be told: both must be allowed what it gets.
+   * Whom else the request says that it is for. Which of them reads it cannot be told, so all must be allowed what it
+   * gets.
    */
-  readonly claimed?: Destination | undefined;
-  /** The host that a request over a unix socket names: a proxy may listen there, so what excepts that host holds. */
-  readonly named?: string | undefined;
+  readonly claimed?: readonly Destination[] | undefined;
+  /** Further names whose exceptions hold, but which need not be included. */
+  readonly named?: readonly Destination[] | undefined;
 }
 
 /** A proxy that cannot be told: it gets what everybody may get. */
@@ -52,13 +51,14 @@ export class DestinationPolicy {
     return this.cache.get(key);
   }
 
-  decide(key: string, destination: Destination | undefined): Grant {
-    let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination);
-    if (destination?.claimed !== undefined) grant = lower(grant, this.grant(destination.claimed));
-    if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant);
-    if (destination?.named !== undefined) grant = this.grantNamed(destination.named, grant);
-    this.cache.set(key, grant);
-    log('debug', `${key} gets ${NAMES[grant]}`);
+  /** @param target the request target, for a host that LangSmith's API shares with others */
+  decide(key: string, destination: Destination | undefined, target = '/'): Grant {
+    let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination, target);
+    for (const claimed of destination?.claimed ?? []) grant = lower(grant, this.grant(claimed, target));
+    if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant, target);
+    for (const named of destination?.named ?? []) grant = this.grantNamed(named, grant, target);
+    if (destination === undefined || !this.dependsOnPath(destination)) this.cache.set(key, grant);
+    log('debug', `${key.replaceAll('\n', ' ')} gets ${NAMES[grant]}`);
     return grant;
   }
 
@@ -67,29 +67,40 @@ export class DestinationPolicy {
     this.cache.clear();
   }
 
-  private grant(destination: Destination): Grant {
+  private grant(destination: Destination, target: string): Grant {
     const endpoint = endpointOf(destination);
     if (endpoint === undefined) return GRANT.nothing;
-    if (!destination.local && this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
+    if (!destination.local && this.isLangSmith(endpoint, target)) return GRANT.nothing;
     if (!matches(this.config.propagateTo, endpoint)) return GRANT.nothing;
     return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
   }
 
   /** A proxy need not be on the list of those that get the trace, but must not be excepted from it. */
-  private grantThrough(via: Destination, grant: Grant): Grant {
+  private grantThrough(via: Destination, grant: Grant, target: string): Grant {
     const endpoint = endpointOf(via) ?? UNKNOWN;
-    if (this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
+    if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
     if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
     return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
   }
 
-  /** Over a unix socket: what excepts the host that is named there holds, what includes it need not. */
-  private grantNamed(named: string, grant: Grant): Grant {
-    const endpoint = endpointOf({ ...UNKNOWN, host: named });
-    if (endpoint === undefined) return grant;
-    if (this.langSmithAPI.includes(endpoint.host, endpoint.port)) return GRANT.nothing;
+  /** A name that cannot be read may be the one that is excepted. */
+  private grantNamed(named: Destination, grant: Grant, target: string): Grant {
+    const endpoint = endpointOf(named) ?? UNKNOWN;
+    if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
     if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
     return isExcepted(this.config.shareMetadataWith, endpoint) ? lower(grant, GRANT.trace) : grant;
+  }
+
+  private isLangSmith({ host, port }: Endpoint, target: string): boolean {
+    return this.langSmithAPI.includes(host, port, target);
+  }
+
+  /** Then each request is decided by itself. */
+  private dependsOnPath({ claimed = [], named = [], via, ...first }: Destination): boolean {
+    return [first, via, ...claimed, ...named].some((one) => {
+      const endpoint = one && endpointOf({ ...one, via: undefined });
+      return endpoint !== undefined && this.langSmithAPI.isShared(endpoint.host, endpoint.port);
+    });
   }
 
   private sharesMetadata(destination: Destination): boolean {
@@ -100,51 +111,6 @@ export class DestinationPolicy {
 
 function lower(one: Grant, other: Grant): Grant {
   return one < other ? one : other;
-}
-
-/** Whether a request target names its host itself, as a proxy is asked (RFC 9112, 3.2.2). */
-export function isAbsolute(target: string): boolean {
-  return target.charCodeAt(0) !== 0x2f && /^https?:\/\//i.test(target);
-}
-
-/** The origin of a URL; `undefined` for what is none, or has none. */
-export function originOf(url: string): string | undefined {
-  try {
-    const { origin } = new URL(url);
-    return origin === 'null' ? undefined : origin;
-  } catch {
-    return undefined;
-  }
-}
-
-export function destinationOfURL({ hostname, port, protocol }: URL): Destination {
-  const defaultPort = protocol === 'https:' || protocol === 'wss:' ? 443 : 80;
-  return { host: hostname, port: port === '' ? defaultPort : Number(port), local: false, via: undefined };
-}
-
-/**
- * A request to an address that names its host in `Host`, as one whose client looks names up itself (undici's `dns`
- * interceptor) or that goes through a sidecar: the host gets it, by way of the address.
- */
-export function hostBehind(address: Destination, hostHeader: unknown): Destination {
-  if (typeof hostHeader !== 'string' || !isAddress(address.host)) return address;
-  const { host, port = address.port } = parseHostHeader(hostHeader);
-  if (host !== undefined && host === canonicalHost(address.host)) return address;
-  return { host: host ?? '', port, local: false, via: address };
-}
-
-/** The canonical host and the port of a `Host` header; `undefined` for what it does not say. */
-export function parseHostHeader(header: string): { host: string | undefined; port: number | undefined } {
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(header);
-  return {
-    host: canonicalHost(match?.[1] ?? ''),
-    port: match?.[2] === undefined ? undefined : Number(match[2]),
-  };
-}
-
-function isAddress(host: string): boolean {
-  const { isIP } = builtin<typeof import('node:net')>('net');
-  return isIP(canonicalHost(host) ?? '') !== 0;
 }
 
 function endpointOf({ host, port, local }: Destination): Endpoint | undefined {

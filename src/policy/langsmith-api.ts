@@ -15,22 +15,28 @@ export interface LangSmithAPI {
   /** Learns the API addresses of a run's client and replicas. */
   observe(run: RunTreeLike): void;
   /**
-   * Whether an address is LangSmith's. A port that is not known, as with a `Host` of the application's own, is taken
+   * Whether a request goes to LangSmith. A port that is not known, as with a `Host` of the application's own, is taken
    * for another service on the same machine: the SDK sets no `Host`.
+   *
+   * @param path the request's: where an address has one, other services may be behind the same host and port
    */
-  includes(host: string, port: number | undefined): boolean;
+  includes(host: string, port: number | undefined, path: string): boolean;
+  /** Whether it depends on the path. */
+  isShared(host: string, port: number | undefined): boolean;
 }
 
 /** @param onChange called when an address is learned that was not known */
 export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void): LangSmithAPI {
-  const addresses = new Map<string, Set<number>>();
+  /** By `host:port`: the paths below which it is; `''` where it has host and port to itself. */
+  const addresses = new Map<string, Set<string>>();
   const seenClients = new WeakSet<object>();
 
   function learn(url: unknown): void {
     const address = typeof url === 'string' ? parseAddress(url) : undefined;
-    if (address === undefined || addresses.get(address.host)?.has(address.port)) return;
-    const ports = addresses.get(address.host) ?? new Set();
-    addresses.set(address.host, ports.add(address.port));
+    if (address === undefined) return;
+    const paths = addresses.get(address.origin) ?? new Set();
+    if (paths.has('') || paths.has(address.path)) return;
+    addresses.set(address.origin, paths.add(address.path));
     onChange();
   }
 
@@ -51,22 +57,37 @@ export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void)
         for (const replica of replicas) learn((replica as { apiUrl?: unknown } | null)?.apiUrl);
       }
     },
-    includes(host, port) {
+    includes(host, port, path) {
       if (host.endsWith(HOSTED)) return true;
       learnFromEnvironment();
-      const ports = addresses.get(host);
-      return ports !== undefined && port !== undefined && ports.has(port);
+      const paths = addresses.get(`${host}:${port}`);
+      return paths !== undefined && (paths.has('') || [...paths].some((prefix) => isBelow(path, prefix)));
+    },
+    isShared(host, port) {
+      const paths = addresses.get(`${host}:${port}`);
+      return paths !== undefined && !paths.has('');
     },
   };
 }
 
-function parseAddress(url: string): { host: string; port: number } | undefined {
+/** @param target a request target: a path with its query, or a whole URL */
+function isBelow(target: string, prefix: string): boolean {
+  try {
+    const { pathname } = new URL(target.startsWith('/') ? `http://host${target}` : target);
+    return pathname === prefix || pathname.startsWith(`${prefix}/`);
+  } catch {
+    return false;
+  }
+}
+
+function parseAddress(url: string): { origin: string; path: string } | undefined {
   try {
     // The SDK takes quotes off (`client.js`, `trimQuotes`): `.env` files leave them on.
-    const { hostname, port, protocol } = new URL(url.trim().replace(/^(["'])(.*)\1$/, '$2'));
+    const { hostname, port, protocol, pathname } = new URL(url.trim().replace(/^(["'])(.*)\1$/, '$2'));
     const host = canonicalHost(hostname);
     if (host === undefined) return undefined;
-    return { host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
+    const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+    return { origin: `${host}:${number}`, path: pathname.replace(/\/+$/, '') };
   } catch {
     // Not a URL: the SDK cannot use it either.
     return undefined;

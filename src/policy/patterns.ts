@@ -12,7 +12,7 @@ export interface Patterns {
   readonly excludes: readonly Pattern[];
 }
 
-type Pattern = AnyPattern | InternalPattern | HostPattern | NetworkPattern;
+export type Pattern = AnyPattern | InternalPattern | HostPattern | NetworkPattern;
 interface AnyPattern {
   readonly kind: 'any';
 }
@@ -32,6 +32,9 @@ interface NetworkPattern {
   readonly port: number | undefined;
 }
 
+/** Punctuation that stands in no host; the URL standard reads three signs of other scripts as a dot. */
+const FOREIGN_PUNCTUATION = /(?![._:[\]%*。．｡-])\p{P}/u;
+
 /** A host in canonical form (see `canonicalHost`), and what is known of the port. */
 export interface Endpoint {
   /** `''` where it cannot be told: then a pattern that names a host includes nothing and excludes all. */
@@ -41,9 +44,6 @@ export interface Endpoint {
   /** A unix socket: on this machine, whatever its name says. */
   readonly local?: boolean;
 }
-
-/** What a list is matched against. */
-export type Subject = 'destinations' | 'peers';
 
 /** A pattern that is a word. */
 export type Keyword = '*' | 'internal' | 'none';
@@ -59,43 +59,6 @@ export function keyword(word: Keyword): Patterns {
   return Object.freeze({ source: word, includes: WORDS[word], excludes: WORDS.none });
 }
 
-export interface ParsedPatterns {
-  readonly patterns: Patterns;
-  readonly warning: string | undefined;
-}
-
-/**
- * Reads a list. Bad entries are left out and named in the warning, the others hold. A list that would then be
- * empty becomes `fallback`; one that lost an exception becomes `none`, because the rest would grant what the
- * exception was there to refuse.
- */
-export function parsePatterns(list: string, fallback: Keyword, of: Subject = 'destinations'): ParsedPatterns {
-  const entries = list
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
-    .map((entry) => (isKeyword(bare(entry).toLowerCase()) ? entry.toLowerCase() : entry));
-  const bad = entries.filter((entry) => entry !== 'none' && !isUsable(parsePattern(bare(entry)), of));
-  const good = entries.filter((entry) => !bad.includes(entry));
-  const isRead = (entry: string) => parsePattern(bare(entry)) !== undefined;
-  const why = bad.every(isRead) ? 'names no peer, which is an address without a port' : 'cannot be read';
-  if (bad.some((entry) => entry.startsWith('!'))) {
-    return { patterns: keyword('none'), warning: `${quote(bad)} ${why}; none is used` };
-  }
-  if (good.length === 0) {
-    const what = bad.length === 0 ? 'holds no pattern' : `${quote(bad)} ${why}`;
-    return { patterns: keyword(fallback), warning: `${what}; ${fallback} is used` };
-  }
-  if (good.includes('none') && good.length > 1) {
-    return { patterns: keyword('none'), warning: 'none stands beside other patterns; none is used' };
-  }
-  const patterns = compile(good.join(','), fallback);
-  return {
-    patterns,
-    warning: bad.length === 0 ? undefined : `${quote(bad)} ${why}; ${patterns.source} is used`,
-  };
-}
-
 /** Whether a list holds for an endpoint: some pattern includes it and none excepts it. */
 export function matches(patterns: Patterns, endpoint: Endpoint): boolean {
   return (
@@ -109,18 +72,8 @@ export function isExcepted(patterns: Patterns, endpoint: Endpoint): boolean {
   return patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true));
 }
 
-function compile(list: string, fallback: Keyword): Patterns {
-  const entries = list.split(',');
-  const excludes = entries.filter((entry) => entry.startsWith('!')).map(bare);
-  const named = entries.filter((entry) => !entry.startsWith('!') && entry !== 'none');
-  // Exceptions alone except from the default.
-  const includes = named.length === 0 && excludes.length > 0 ? [fallback] : named;
-  const parse = (patterns: string[]) =>
-    Object.freeze(patterns.map((pattern) => parsePattern(pattern) as Pattern));
-  return Object.freeze({ source: list, includes: parse(includes), excludes: parse(excludes) });
-}
-
-function parsePattern(text: string): Pattern | undefined {
+/** Reads one entry of a list, without its `!`; `undefined` where it is no pattern. */
+export function parsePattern(text: string): Pattern | undefined {
   if (isKeyword(text)) return WORDS[text][0];
   const { isIP } = builtin<typeof import('node:net')>('net');
   const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/i.exec(text);
@@ -136,6 +89,8 @@ function parsePattern(text: string): Pattern | undefined {
   }
   const { host, port } = splitPort(text, isIP);
   if (host === undefined || Number.isNaN(port) || isKeyword(host.toLowerCase())) return undefined;
+  // A host in punycode may stand for any sign, typographic quotes and a fullwidth `!` included.
+  if (FOREIGN_PUNCTUATION.test(host)) return undefined;
   const wildcard = host.startsWith('*.');
   const canonical = canonicalHost(wildcard ? host.slice(2) : host);
   if (canonical === undefined) return undefined;
@@ -144,7 +99,7 @@ function parsePattern(text: string): Pattern | undefined {
     if (wildcard) return undefined;
     return { kind: 'network', address: canonical, prefix: family === 4 ? 32 : 128, port };
   }
-  if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(canonical)) return undefined;
+  if (!/^[a-z0-9_]([a-z0-9_-]*)(\.[a-z0-9_][a-z0-9_-]*)*$/.test(canonical)) return undefined;
   return { kind: 'host', host: wildcard ? `.${canonical}` : canonical, port };
 }
 
@@ -173,20 +128,6 @@ function matchesOne(pattern: Pattern, endpoint: Endpoint, excepting: boolean): b
   return pattern.host.startsWith('.') ? endpoint.host.endsWith(pattern.host) : endpoint.host === pattern.host;
 }
 
-function isKeyword(text: string): text is Keyword {
+export function isKeyword(text: string): text is Keyword {
   return text === '*' || text === 'internal' || text === 'none';
-}
-
-/** A peer is an address: neither its name nor the port of its listener is known. */
-function isUsable(pattern: Pattern | undefined, of: Subject): boolean {
-  if (pattern === undefined || of === 'destinations') return pattern !== undefined;
-  return pattern.kind !== 'host' && !(pattern.kind === 'network' && pattern.port !== undefined);
-}
-
-function bare(entry: string): string {
-  return entry.startsWith('!') ? entry.slice(1).trim() : entry;
-}
-
-function quote(entries: readonly string[]): string {
-  return entries.map((entry) => JSON.stringify(entry)).join(', ');
 }

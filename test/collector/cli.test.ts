@@ -54,8 +54,8 @@ function traceAgent(...args: string[]) {
 }
 
 /** Runs `trace-agent collector` on a free port. */
-async function startedCollector() {
-  const command = traceAgent('collector', '--port', '0');
+async function startedCollector(...args: string[]) {
+  const command = traceAgent('collector', '--port', '0', ...args);
   const url = await vi.waitFor(
     () => {
       const found = /listens on (http:\S+)\. /.exec(command.output.stdout)?.[1];
@@ -93,6 +93,8 @@ describe('trace-agent', () => {
     [['collector', '--port'], "Option '--port <value>' argument missing"],
     [['collector', '--port', '65536'], "'65536' is no port"],
     [['collector', '--port', 'http'], "'http' is no port"],
+    [['collector', '--max-memory', '0'], "'0' is no number of MiB"],
+    [['collector', '--max-memory', '1g'], "'1g' is no number of MiB"],
     [[], 'no command'],
   ])('%j: says what is wrong and how to use it, exit 2', async (args, reason) => {
     const { code, stdout, stderr } = await traceAgent(...args).ended;
@@ -127,6 +129,16 @@ describe('trace-agent collector', () => {
 
     await sendBatch(`${url}/billing`, { post: [late] });
     await printed(output, /: 3 runs in default\n.*\n├─ child .*\n└─ late /);
+  });
+
+  test('says once that it forgets the oldest traces', async () => {
+    const { url, output } = await startedCollector('--max-memory', '1');
+    for (let i = 0; i < 6; i++) {
+      await sendBatch(url, { post: [{ ...wireRun(`root ${i}`), inputs: { text: 'x'.repeat(400_000) } }] });
+    }
+    await printed(output, /root 5/);
+    expect(output.stdout.match(/the oldest traces are forgotten \(--max-memory\)/g)).toHaveLength(1);
+    expect(output.stdout).not.toContain('root 0');
   });
 
   test('prints a trace whose root does not come', async () => {

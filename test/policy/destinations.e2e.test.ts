@@ -68,8 +68,12 @@ describe.each(['fetch', 'http.get(URL)', 'flat array of headers'])('destinations
     expect(await sent(env, '/?u=http://api.example.com/', form)).toEqual(NOTHING);
   });
 
+  it('what is behind the same host and port as LangSmith gets it', async () => {
+    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/svc', form)).toEqual(EVERYTHING);
+  });
+
   it('LangSmith’s own address gets nothing, whatever the settings', async () => {
-    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '', form)).toEqual(NOTHING);
+    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/api/runs', form)).toEqual(NOTHING);
   });
 });
 

@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import {
-  type Destination,
-  DestinationPolicy,
-  destinationOfURL,
-  GRANT,
-} from '../../src/policy/destinations.ts';
+import { type Destination, DestinationPolicy, GRANT } from '../../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../../src/policy/langsmith-api.ts';
+import { destinationOf, destinationOfURL } from '../../src/policy/request-names.ts';
 
 const SOCKET: Destination = { host: '', port: undefined, local: true, via: undefined };
 
@@ -18,7 +14,10 @@ function policy(
   expect(warnings).toEqual([]);
   const api = createLangSmithAPI(env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, api);
-  return Object.assign(destinations, { api, of: (url: string) => destinations.decide(url, to(url)) });
+  return Object.assign(destinations, {
+    api,
+    of: (url: string) => destinations.decide(url, to(url), new URL(url).pathname),
+  });
 }
 
 const to = (url: string, via?: Destination): Destination => ({ ...destinationOfURL(new URL(url)), via });
@@ -182,7 +181,7 @@ describe('through a proxy that reads along', () => {
 
 describe('where the request claims another authority than is connected to', () => {
   const claiming = (connected: string, claimed: string, options = {}) =>
-    policy(options).decide('key', { ...to(connected), claimed: to(claimed) });
+    policy(options).decide('key', { ...to(connected), claimed: [to(claimed)] });
 
   test.each([
     ['both inside', 'http://orders', 'http://stock', {}, GRANT.everything],
@@ -206,6 +205,99 @@ describe('where the request claims another authority than is connected to', () =
     ['claimed to be LangSmith', 'http://orders', 'http://api.smith.langchain.com', {}, GRANT.nothing],
   ])('%s: the less of the two', (_, connected, claimed, options, grant) => {
     expect(claiming(connected, claimed, options)).toBe(grant);
+  });
+});
+
+describe('by every name that a request gives its host', () => {
+  const decide = (options: object, connected: string | Destination, host: string | string[], target = '/') =>
+    policy(options).decide(
+      'key',
+      destinationOf(typeof connected === 'string' ? to(connected) : connected, target, host),
+    );
+
+  test.each<[string, string | Destination, string | string[], string]>([
+    ['over a name', 'http://localhost:8080', 'api.example.com', '/'],
+    ['over a name, with another port', 'http://localhost:8080', 'api.example.com:443', '/'],
+    ['over an address', 'http://127.0.0.1:8080', 'api.example.com', '/'],
+    ['written otherwise', 'http://localhost', 'API.Example.com.', '/'],
+    ['of several', 'http://localhost', ['localhost', 'api.example.com'], '/'],
+    ['of several over an address', 'http://127.0.0.1', ['orders', 'api.example.com'], '/'],
+    ['over a unix socket', SOCKET, 'api.example.com', '/'],
+    ['as the target over a unix socket', SOCKET, 'localhost', 'http://api.example.com/'],
+    ['as the target', 'http://proxy', 'proxy', 'http://api.example.com/'],
+    ['beside another target', 'http://proxy', 'api.example.com', 'http://orders/'],
+    ['as a target of another scheme', 'http://proxy', 'proxy', 'ftp://api.example.com/'],
+    ['that cannot be read', 'http://localhost', 'a b', '/'],
+    ['that is a list', 'http://localhost', 'localhost, api.example.com', '/'],
+    ['in userinfo', 'http://localhost', 'localhost@api.example.com', '/'],
+    ['that is empty', 'http://localhost', '', '/'],
+  ])('an exception holds for one %s', (_, connected, host, target) => {
+    expect(decide({ propagateTo: '*,!api.example.com' }, connected, host, target)).toBe(GRANT.nothing);
+    expect(decide({ shareMetadataWith: '*,!api.example.com' }, connected, host, target)).not.toBe(
+      GRANT.everything,
+    );
+  });
+
+  test('no name opens what another closes', () => {
+    expect(decide({ propagateTo: 'internal' }, 'http://evil.com', 'orders.internal')).toBe(GRANT.nothing);
+    expect(decide({ propagateTo: 'internal' }, 'http://orders.internal', 'evil.com')).toBe(GRANT.nothing);
+    expect(decide({}, 'http://orders.internal', 'evil.com')).toBe(GRANT.trace);
+  });
+
+  test.each([['localhost'], ['LOCALHOST.'], ['localhost:8080']])('%s names nobody else', (host) => {
+    const destination = destinationOf(to('http://localhost:8080'), '/', host);
+    expect(destination).toEqual(to('http://localhost:8080'));
+  });
+
+  test('a Host without a port says nothing about the port', () => {
+    const except = { propagateTo: '*,!127.0.0.1:8080' };
+    expect(decide(except, 'http://127.0.0.1:8080', '127.0.0.1')).toBe(GRANT.nothing);
+    expect(decide(except, 'http://localhost', '127.0.0.1')).toBe(GRANT.nothing);
+    expect(decide({ propagateTo: 'orders:80' }, 'http://orders:8080', 'orders')).toBe(GRANT.nothing);
+    expect(decide({ propagateTo: 'orders:80' }, 'http://orders:8080', 'orders:80')).toBe(GRANT.nothing);
+    expect(
+      decide({ propagateTo: '*,!api.example.com:443' }, 'http://127.0.0.1:8080', 'api.example.com'),
+    ).toBe(GRANT.nothing);
+    expect(decide({ propagateTo: 'api.example.com:443' }, 'https://127.0.0.1', 'api.example.com')).toBe(
+      GRANT.trace,
+    );
+  });
+
+  test.each(['http://', 'foo:bar', 'api.example.com', 'http://a b'])(
+    'a target that cannot be read, %j, gets nothing',
+    (target) => {
+      expect(decide({}, 'http://localhost', 'localhost', target)).toBe(GRANT.nothing);
+    },
+  );
+});
+
+describe('LangSmith’s API behind a gateway', () => {
+  const env = { LANGSMITH_ENDPOINT: 'http://gateway:8080/langsmith' };
+  const at = (target: string) =>
+    policy({}, env).decide('key', destinationOf(to('http://gateway:8080'), target, undefined), target);
+
+  test.each(['/langsmith', '/langsmith/runs/batch', '/langsmith?x', '/svc/../langsmith/runs'])(
+    '%s is its, and gets nothing',
+    (target) => {
+      expect(at(target)).toBe(GRANT.nothing);
+    },
+  );
+
+  test.each(['/', '/svc-a/work', '/langsmith-docs', '/svc?to=/langsmith/', '//langsmith/runs'])(
+    '%s is another’s, and gets everything',
+    (target) => {
+      expect(at(target)).toBe(GRANT.everything);
+    },
+  );
+
+  test('each request is decided by itself', () => {
+    const destinations = policy({}, env);
+    const gateway = to('http://gateway:8080');
+    expect(destinations.decide('key', gateway, '/svc')).toBe(GRANT.everything);
+    expect(destinations.cached('key')).toBeUndefined();
+    expect(destinations.decide('key', gateway, '/langsmith/x')).toBe(GRANT.nothing);
+    expect(destinations.decide('other', to('http://gateway:8081'), '/langsmith/x')).toBe(GRANT.everything);
+    expect(destinations.cached('other')).toBe(GRANT.everything);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalHost } from '../../src/policy/hosts.ts';
-import { matches, parsePatterns } from '../../src/policy/patterns.ts';
+import { parsePatterns } from '../../src/policy/pattern-lists.ts';
+import { matches } from '../../src/policy/patterns.ts';
 
 const { patterns } = parsePatterns('internal', 'none');
 

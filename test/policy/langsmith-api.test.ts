@@ -9,7 +9,11 @@ const runOf = (apiUrl: string) => new RunTree({ name: 'run', project_name: 'p', 
 
 function api(env: NodeJS.ProcessEnv = {}) {
   const onChange = vi.fn();
-  const { includes, observe } = createLangSmithAPI(env, onChange);
+  const created = createLangSmithAPI(env, onChange);
+  /** Whether it has the whole address to itself, or shares it with others. */
+  const includes = (host: string, port: number | undefined) =>
+    created.includes(host, port, '/') || created.isShared(host, port);
+  const { observe } = created;
   return { includes, onChange, observe: (run: unknown) => observe(run as RunTreeLike) };
 }
 

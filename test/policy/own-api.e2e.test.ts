@@ -78,3 +78,18 @@ it('another address does get it, so that the above can fail', async () => {
   expect(byHand).toHaveLength(2);
   for (const { headers } of byHand) expect(headers).toHaveProperty('langsmith-trace');
 });
+
+it('LangSmith’s API is known by every client of the SDK, and no other service is taken for it', async () => {
+  const env = { LANGSMITH_TRACING: 'true', LANGSMITH_ENDPOINT: other.url, LANGSMITH_API_KEY: 'test' };
+  const { stdout, stderr, code } = await run([fixture('apps/api-clients.mjs')], { env });
+  expect(code, stderr).toBe(0);
+  const told = Object.entries(JSON.parse(stdout) as Record<string, [string, string, boolean][]>).filter(
+    ([who]) => who !== 'the run’s own',
+  );
+  expect(told).toHaveLength(12);
+  for (const [who, requests] of told) {
+    for (const [method, path, isTraced] of requests) {
+      expect([who, method, path, isTraced]).toEqual([who, method, path, !who.startsWith('LangSmith')]);
+    }
+  }
+});

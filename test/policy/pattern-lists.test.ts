@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalHost } from '../../src/policy/hosts.ts';
-import { type Keyword, matches, type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
+import { parsePatterns } from '../../src/policy/pattern-lists.ts';
+import { type Keyword, matches, type Patterns } from '../../src/policy/patterns.ts';
 
 const holds = (patterns: Patterns, host: string, port: number | undefined = 443) =>
   matches(patterns, { host: canonicalHost(host) ?? '', port });
@@ -34,8 +35,8 @@ describe('a list', () => {
   test('says what is in force', () => {
     expect(good('a.com , !b.com').source).toBe('a.com,!b.com');
     expect(good('none').source).toBe('none');
-    expect(parsePatterns('http://a', 'internal').patterns.source).toBe('internal');
-    expect(parsePatterns('a.com,http://a', '*').patterns.source).toBe('a.com');
+    expect(parsePatterns('a:x', 'internal').patterns.source).toBe('none');
+    expect(parsePatterns('a.com,a:x', '*').patterns.source).toBe('a.com');
   });
 
   test.each(['INTERNAL', 'Internal'])('%s is internal, not a host of that name', (list) => {
@@ -50,13 +51,13 @@ describe('a list', () => {
   test('of ten thousand entries is read and matched in reasonable time', () => {
     const hosts = Array.from({ length: 10_000 }, (_, i) => `host-${i}.example.com`);
     const networks = Array.from({ length: 10_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);
-    const bad = Array.from({ length: 10_000 }, (_, i) => `http://${i}`);
+    const bad = Array.from({ length: 10_000 }, (_, i) => `host-${i}:x`);
     const started = performance.now();
     const { patterns, warning } = parsePatterns([...hosts, ...networks, ...bad].join(','), 'none');
     expect(holds(patterns, 'host-9999.example.com')).toBe(true);
     expect(holds(patterns, '10.39.15.1')).toBe(true);
     expect(holds(patterns, 'host-10000.example.com')).toBe(false);
-    expect(warning).toContain('"http://9999"');
+    expect(warning).toContain('"host-9999:x"');
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
@@ -102,16 +103,20 @@ describe('an exception', () => {
 
 describe('a bad entry', () => {
   test.each([
-    'https://api.example.com',
     'api.example.com/',
     'api.example.com/v1',
     'api.example.com?x',
     'user@api.example.com',
-    'a b.com',
-    'a.com;b.com',
     'a.com|b.com',
-    '"internal"',
-    "'a.com'",
+    '"internal',
+    "a.com'",
+    '“internal”',
+    '["a.com"]',
+    'https://*',
+    'ftp://a.com',
+    'unix:///run/a.sock',
+    'https://',
+    '-a.com',
     '$TRUSTED_HOSTS',
     '{a.com}',
     'host=a.com',
@@ -153,14 +158,12 @@ describe('a bad entry', () => {
     '!',
     '!!a.com',
     '!none',
-    '!https://a.com',
     '!10.0.0.0/33',
   ])('%s is named, and what is used instead', (entry) => {
     const isException = entry.startsWith('!');
     const alone = parsePatterns(entry, 'internal');
-    expect(alone.warning).toBe(
-      `${JSON.stringify(entry)} cannot be read; ${isException ? 'none' : 'internal'} is used`,
-    );
+    expect(alone.warning).toBe(`${JSON.stringify(entry)} cannot be read; none is used`);
+    expect(alone.patterns.source).toBe('none');
     const { patterns, warning } = parsePatterns(`a.com,${entry}`, 'internal');
     expect(warning).toBe(
       `${JSON.stringify(entry)} cannot be read; ${isException ? 'none' : 'a.com'} is used`,
@@ -169,16 +172,22 @@ describe('a bad entry', () => {
     expect(holds(patterns, 'b.com')).toBe(false);
   });
 
-  test('in an exception takes the whole list back: the rest would grant what it was there to refuse', () => {
-    const { patterns, warning } = parsePatterns('*,!http://evil.com,!b.com', '*');
+  test.each([
+    '*,!http:/evil.com,!b.com',
+    '*,http:/evil.com',
+    '*,-evil.com',
+    '*,！evil.com',
+    'internal,*,~evil.com',
+  ])('%s may have been an exception: the rest would grant what it was there to refuse', (list) => {
+    const { patterns, warning } = parsePatterns(list, '*');
     expect(holds(patterns, 'evil.com')).toBe(false);
     expect(patterns.source).toBe('none');
-    expect(warning).toBe('"!http://evil.com" cannot be read; none is used');
+    expect(warning).toMatch(/cannot be read; none is used$/);
   });
 
   test('among others: all the bad ones are named, the good ones hold', () => {
-    const { patterns, warning } = parsePatterns('http://x,a.com,b.com:0,!c.com', '*');
-    expect(warning).toBe('"http://x", "b.com:0" cannot be read; a.com,!c.com is used');
+    const { patterns, warning } = parsePatterns('http:/x,a.com,b.com:0,!c.com', '*');
+    expect(warning).toBe('"http:/x", "b.com:0" cannot be read; a.com,!c.com is used');
     expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'c.com')]).toEqual([
       true,
       false,
@@ -186,17 +195,69 @@ describe('a bad entry', () => {
     ]);
   });
 
-  test('and nothing else: the default', () => {
-    const { patterns, warning } = parsePatterns('http://x,b.com:0', '*');
-    expect(warning).toBe('"http://x", "b.com:0" cannot be read; * is used');
-    expect(holds(patterns, 'any.com')).toBe(true);
+  test.each(['*', 'internal'] as const)('and nothing else closes the list, not %s', (base) => {
+    const { patterns, warning } = parsePatterns('http:/x,b.com:0', base);
+    expect(warning).toBe('"http:/x", "b.com:0" cannot be read; none is used');
+    expect([holds(patterns, 'any.com'), holds(patterns, 'localhost')]).toEqual([false, false]);
+  });
+
+  test('beside an exception alone closes the list: the exception would except from all', () => {
+    const { patterns, warning } = parsePatterns('inter/nal,!evil.com', '*');
+    expect(warning).toBe('"inter/nal" cannot be read; none is used');
+    expect([holds(patterns, 'any.com'), holds(patterns, 'localhost')]).toEqual([false, false]);
   });
 });
 
-test.each(['', ' ', ',', ' , ,'])('a list of nothing (%j) is the default, with a warning', (list) => {
+describe('what people leave around a list', () => {
+  test.each([
+    ['"none"', 'none'],
+    ["'internal'", 'internal'],
+    ['"\'none\'"', 'none'],
+    [' "a.com, !b.com" ', 'a.com,!b.com'],
+    ['"a.com","!b.com"', 'a.com,!b.com'],
+    ['*,!"b.com"', '*,!b.com'],
+  ])('quotes: %s is %s', (list, source) => {
+    expect(good(list).source).toBe(source);
+  });
+
+  test.each(['a.com;b.com', 'a.com b.com', 'a.com ; b.com', 'a.com\tb.com\nc.com', 'a.com\u00a0b.com'])(
+    'other separators than commas: %j',
+    (list) => {
+      expect([holds(good(list), 'a.com'), holds(good(list), 'b.com'), holds(good(list), 'd.com')]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+    },
+  );
+
+  test.each([
+    ['http://orders.internal', 'orders.internal:80'],
+    ['https://API.example.com/v1?x=http://evil.com#y', 'API.example.com:443'],
+    ['wss://a.com', 'a.com:443'],
+    ['https://user:pass@a.com:8443/', 'a.com:8443'],
+    ['https://good.com@evil.com', 'evil.com:443'],
+    ['http://[::1]:8080', '[::1]:8080'],
+    ['https://*.example.com', '*.example.com:443'],
+    ['grpc://a.com:50051', 'a.com:50051'],
+    ['*,!https://evil.com', '*,!evil.com'],
+    ['*,!https://evil.com:8443/x', '*,!evil.com:8443'],
+  ])('a URL: %s is %s', (list, source) => {
+    const { patterns, warning } = parsePatterns(list, 'internal');
+    expect(patterns.source).toBe(source);
+    expect(warning).toMatch(/ is read as host and port; .* is used$/);
+  });
+
+  test('an exception by URL holds for every port of the host, unless it names one', () => {
+    const { patterns } = parsePatterns('*,!https://evil.com', '*');
+    expect([holds(patterns, 'evil.com', 443), holds(patterns, 'evil.com', 80)]).toEqual([false, false]);
+  });
+});
+
+test.each(['', ' ', ',', ' , ;', '""'])('a list of nothing (%j) closes, with a warning', (list) => {
   const { patterns, warning } = parsePatterns(list, 'internal');
-  expect(warning).toBe('holds no pattern; internal is used');
-  expect([holds(patterns, 'localhost'), holds(patterns, 'a.com')]).toEqual([true, false]);
+  expect(warning).toBe('holds no pattern; none is used');
+  expect([holds(patterns, 'localhost'), holds(patterns, 'a.com')]).toEqual([false, false]);
 });
 
 test.each(['none,a.com', '*,none', 'none,!a.com', 'none,none'])('none beside others (%s) is none', (list) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalHost } from '../../src/policy/hosts.ts';
-import { matches, parsePatterns } from '../../src/policy/patterns.ts';
+import { parsePatterns } from '../../src/policy/pattern-lists.ts';
+import { matches } from '../../src/policy/patterns.ts';
 
 /** Whether a list holds for a host as a client names it. */
 function holds(list: string, host: string, port: number | undefined = 443): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Patterns, parsePatterns } from '../../src/policy/patterns.ts';
+import { parsePatterns } from '../../src/policy/pattern-lists.ts';
+import type { Patterns } from '../../src/policy/patterns.ts';
 import { PeerPolicy } from '../../src/policy/peers.ts';
 
 function peers(trust: string): PeerPolicy {

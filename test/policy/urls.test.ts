@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { destinationOfURL, isAbsolute, originOf } from '../../src/policy/destinations.ts';
+import { destinationOfURL, isAbsolute, originOf } from '../../src/policy/request-names.ts';
 
 describe('URLs', () => {
   test.each([
@@ -14,22 +14,20 @@ describe('URLs', () => {
     expect(destinationOfURL(new URL(url))).toEqual({ ...expected, local: false, via: undefined });
   });
 
-  test.each(['http://a.com/', 'HTTPS://a.com', 'http://'])('%s names its host itself', (target) => {
+  test.each([
+    'http://a.com/',
+    'HTTPS://a.com',
+    'http://',
+    'ftp://a.com',
+    'http:/a.com',
+    'http:\\\\a.com',
+    'a.com:443',
+    ' http://a.com',
+  ])('%s may be read as one that names its host itself', (target) => {
     expect(isAbsolute(target)).toBe(true);
   });
 
-  test.each([
-    '/',
-    '/http://a.com',
-    '//a.com/x',
-    '*',
-    '',
-    'a.com:443',
-    '?http://a.com',
-    'ftp://a.com',
-    'http:/a.com',
-    ' http://a.com',
-  ])('%j does not', (target) => {
+  test.each(['/', '/http://a.com', '//a.com/x', '*', '', '?http://a.com'])('%j does not', (target) => {
     expect(isAbsolute(target)).toBe(false);
   });
 

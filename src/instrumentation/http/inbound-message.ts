@@ -1,6 +1,6 @@
 /** How a request that a server receives is told from other objects and read. None of these trusts an object to be Node's. */
 import type { IncomingMessage } from 'node:http';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** The parts of an incoming request that extraction needs. */
 export type Message = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
@@ -34,9 +34,4 @@ export function withLine(found: string | undefined, line: string | undefined): s
 export function madeUp({ headers }: Message, name: string): string | undefined {
   const value = headers?.[name];
   return typeof value === 'string' ? value : undefined;
-}
-
-/** Only a server that listens on a unix socket has clients without an address that are on this machine. */
-export function isUnixServer(server: Server, address: string | undefined): boolean {
-  return address === undefined && typeof server.address?.() === 'string';
 }

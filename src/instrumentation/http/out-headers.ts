@@ -5,19 +5,33 @@
  * the application's, V8 takes three microseconds for the one `Host` that Node sets, but not once it has seen other names.
  */
 import type { OutgoingMessage } from 'node:http';
-import type { HeaderValue } from '../../propagator.ts';
+import { isNamed } from '../../headers/names.ts';
+import type { HeaderValue } from '../../outgoing-carrier.ts';
 import { symbolOf } from '../instrumentation.ts';
 
 type Entry = readonly [name: string, value: unknown];
 type Entries = Record<string, Entry>;
 
+interface Lent {
+  readonly message: OutgoingMessage;
+  readonly name: string;
+  /** What the application had there. */
+  readonly own: Entry | undefined;
+}
+/** `null` until it is written (`_http_outgoing.js`, Node 8 to 26). */
+type Written = OutgoingMessage & { _header?: string | null | undefined };
+
 export interface OutHeaders {
   /** In any letter case. `name` is lower case. */
   get(message: OutgoingMessage, name: string): HeaderValue;
-  set(message: OutgoingMessage, name: string, value: string): void;
-  remove(message: OutgoingMessage, name: string): void;
+  /** Has the message carry a header, or none of that name (`''`), until `takeBack`. */
+  lend(message: OutgoingMessage, name: string, value: string): void;
+  /** Gives a message the headers that it had, whether or not they have been written since. */
+  takeBack(message: OutgoingMessage): void;
   /** The bytes of their lines. */
   size(message: OutgoingMessage): number;
+  /** How many lines they are. */
+  count(message: OutgoingMessage): number;
 }
 
 /**
@@ -27,6 +41,8 @@ export interface OutHeaders {
 export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
   /** `null` where a version of Node keeps them in another way; `undefined` until a request has had one. */
   let key: symbol | null | undefined;
+  /** The last is the newest. A value of the application's may make a request of its own while it is written. */
+  const lent: Lent[] = [];
 
   /** `undefined` where they cannot be seen; and where there are none. */
   function entriesOf(message: OutgoingMessage): Entries | null | undefined {
@@ -42,10 +58,46 @@ export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
     return typeof value === 'number' ? String(value) : value;
   }
 
+  /** With its name as the application wrote it. */
+  function ownHeader(message: OutgoingMessage, name: string): Entry | undefined {
+    const entries = entriesOf(message);
+    if (entries) return entries[name];
+    const value = prototype.getHeader.call(message, name);
+    if (value === undefined) return undefined;
+    // Missing in the types.
+    const { getRawHeaderNames } = prototype as { getRawHeaderNames?(): string[] };
+    return [getRawHeaderNames?.call(message).find((one) => isNamed(one, name)) ?? name, value];
+  }
+
   return {
     get,
-    set: (message, name, value) => prototype.setHeader.call(message, name, value),
-    remove: (message, name) => prototype.removeHeader.call(message, name),
+    lend(message, name, value) {
+      const own = ownHeader(message, name);
+      if (value !== '') prototype.setHeader.call(message, name, value);
+      // Node writes nothing of it, and it keeps its place.
+      else if (own !== undefined) prototype.setHeader.call(message, name, []);
+      lent.push({ message, name, own });
+    },
+    takeBack(message) {
+      if (lent.length === 0) return;
+      const { _header: header } = message as Written;
+      // Node refuses to change what has been written.
+      (message as Written)._header = null;
+      while (lent.at(-1)?.message === message) {
+        const { name, own } = lent.pop() as Lent;
+        if (own === undefined) prototype.removeHeader.call(message, name);
+        else prototype.setHeader.call(message, own[0], own[1] as string);
+      }
+      (message as Written)._header = header;
+    },
+    count(message) {
+      let count = 0;
+      for (const name of prototype.getHeaderNames.call(message)) {
+        const value = get(message, name);
+        count += Array.isArray(value) ? value.length : 1;
+      }
+      return count;
+    },
     size(message) {
       const entries = entriesOf(message);
       let size = 0;

@@ -5,10 +5,10 @@
  * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
  */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
 import { builtin } from '../../builtins.ts';
 import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
 import { type ContextStorage, inboundOf } from '../../context/storage.ts';
+import { LANGSMITH_PREFIX } from '../../headers/baggage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
@@ -16,15 +16,8 @@ import { createEmitWrapper } from '../bound-emitters.ts';
 import { createHTTP2Messages, isServerStream, mayNameRun, StreamMessage } from '../http2/server.ts';
 import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
 import { isBuiltinLoaded } from '../loaded-builtins.ts';
-import {
-  isIncomingMessage,
-  isObject,
-  isSocket,
-  isUnixServer,
-  type Message,
-  madeUp,
-  withLine,
-} from './inbound-message.ts';
+import { isUnixSocket } from '../unix-socket.ts';
+import { isIncomingMessage, isObject, isSocket, type Message, madeUp, withLine } from './inbound-message.ts';
 import type { IncomingMessages } from './incoming-messages.ts';
 import { createIsNodesOwn } from './nodes-listeners.ts';
 
@@ -75,9 +68,9 @@ export function watchServers(
       let context: Entry = STAY;
       // The usual one first: it needs no hash.
       const isRequest = event === 'request' || REQUEST_EVENTS.has(event);
-      if (isActive && isRequest) context = contextFor(request, response, this as Server);
+      if (isActive && isRequest) context = contextFor(request, response);
       else if (isActive && event === 'stream') {
-        context = contextForStream(request, response, rawHeaders, this as Server);
+        context = contextForStream(request, response, rawHeaders);
       }
       // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
@@ -118,13 +111,13 @@ export function watchServers(
   const http2 = createHTTP2Messages(wrapLastEmit(boundToIt), wrapMessageEmit(boundToStream));
 
   /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
-  function contextFor(request: unknown, response: unknown, server: Server): Entry {
+  function contextFor(request: unknown, response: unknown): Entry {
     try {
       if (!isIncomingMessage(request)) return STAY;
       // A handler may emit its request again on another server, with a run of its own current by then.
       let inbound = boundToStream(request);
       if (inbound === undefined) {
-        inbound = extractFrom(request, server);
+        inbound = extractFrom(request);
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
         // `upgrade` and `connect` hand over the socket where the others have the response. A response that waits for
@@ -165,13 +158,13 @@ export function watchServers(
   }
 
   /** The same for an HTTP/2 stream, with which its request and response share the run. */
-  function contextForStream(stream: unknown, headers: unknown, rawHeaders: unknown, server: Server): Entry {
+  function contextForStream(stream: unknown, headers: unknown, rawHeaders: unknown): Entry {
     try {
       if (!isServerStream(stream) || typeof headers !== 'object' || headers === null) return STAY;
       let inbound = boundToIt(stream);
       if (inbound === undefined) {
         inbound = mayNameRun(headers, rawHeaders)
-          ? extractFrom(new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders), server)
+          ? extractFrom(new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders))
           : null;
         inbounds.attach(stream, inbound);
         http2.watch(stream);
@@ -190,7 +183,7 @@ export function watchServers(
   }
 
   /** From `rawHeaders`: `headers` need not be built then. */
-  function extractFrom(request: Message, server: Server): Inbound | null {
+  function extractFrom(request: Message): Inbound | null {
     const { rawHeaders } = request;
     let trace: string | undefined;
     let baggage: string | undefined;
@@ -203,9 +196,10 @@ export function watchServers(
       trace = madeUp(request, TRACE_HEADER);
       baggage = madeUp(request, BAGGAGE_HEADER);
     }
-    if (trace === undefined) return null;
-    const address = request.socket?.remoteAddress;
-    return propagator.extract(trace, baggage, address, isUnixServer(server, address));
+    if (trace === undefined && !baggage?.includes(LANGSMITH_PREFIX)) return null;
+    const { socket } = request;
+    const address = socket?.remoteAddress;
+    return propagator.extract(trace, baggage, address, address === undefined && isUnixSocket(socket));
   }
 
   /** With the first request, by when node:http is loaded. */

@@ -1,10 +1,17 @@
 /** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
 import { builtin } from '../../builtins.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { LINE_OVERHEAD } from '../../headers/trace-headers.ts';
+import {
+  type HeaderValue,
+  MAX_REQUEST_BYTES,
+  MAX_REQUEST_HEADERS,
+  type OutgoingCarrier,
+} from '../../outgoing-carrier.ts';
 import { type Destination, UNKNOWN } from '../../policy/destinations.ts';
 import { canonicalHost } from '../../policy/hosts.ts';
-import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../../propagator.ts';
 import { asHeaderValue, removeFromList } from '../header-list.ts';
+import { maxBlockOf } from './connect.ts';
 import { type ClientSession, factsOf, peerOf } from './session.ts';
 
 export interface HTTP2Request {
@@ -12,34 +19,43 @@ export interface HTTP2Request {
   /** An object, or (from Node 22 on) a flat array, in which a header may be given several times. */
   headers: Record<string, unknown> | unknown[];
   isWritten: boolean;
+  /** Those of our two that the application gave. */
+  readonly own: Readonly<Record<string, unknown>>;
 }
 
 /** What RFC 9113 (6.5.2) counts for each header besides its name and value. */
-const HEADER_OVERHEAD = 32;
+const LIST_OVERHEAD = 32;
+/** What nghttp2 reckons with for each header besides its name and value, and for the block (`nghttp2_hd_deflate_bound`). */
+const FIELD_OVERHEAD = 12;
+const BLOCK_OVERHEAD = 17;
 /** The pseudo headers that Node adds where they are not given, but for the path. */
 const REQUEST_OVERHEAD = 256;
+const PSEUDO_HEADERS = 4;
+/** Ours. */
+const ADDED = 2;
 
-/** @returns `undefined` for what gets no headers of ours: CONNECT, and headers that Node will refuse in its own words */
+/** @returns `undefined` for headers that Node will refuse in its own words */
 export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
   if (given !== undefined && (typeof given !== 'object' || given === null)) return undefined;
   if (Array.isArray(given) && given.length % 2 === 1) return undefined;
   // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
   const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
-  return headerOf(headers, ':method') === 'CONNECT' ? undefined : { session, headers, isWritten: false };
+  return { session, headers, isWritten: false, own: ownHeaders(headers) };
 }
 
 const shared = {
+  /** All that the decision is made of. No part of it can have a line break in it. */
   destinationKey({ session, headers }: HTTP2Request) {
     const { authority, isLocal, isClear } = factsOf(session);
-    const peer = isClear && !isLocal ? peerOf(session) : undefined;
-    return `${isLocal ? 'unix' : 'h2'} ${authority ?? ''}|${peer ?? ''}|${claimedBy(headers) ?? ''}`;
+    const kind = isLocal ? 'unix' : isClear ? `clear ${peerOf(session) ?? ''}` : 'tls';
+    return `h2 ${kind}\n${authority ?? ''}\n${claimedBy(headers).join('\n')}`;
   },
   destination({ session, headers }: HTTP2Request) {
     const { authority, isLocal, isClear } = factsOf(session);
     const claimed = claimedBy(headers);
     if (isLocal) {
-      const named = parse(claimed ?? authority ?? '')?.host;
-      return { host: '', port: undefined, local: true, via: undefined, named };
+      const names = claimed.length === 0 && authority !== undefined ? [authority] : claimed;
+      return { host: '', port: undefined, local: true, via: undefined, named: names.map(nameOf) };
     }
     const wanted = destination(authority, claimed);
     return isClear && wanted !== undefined ? reached(wanted, peerOf(session)) : wanted;
@@ -47,16 +63,27 @@ const shared = {
   target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
   size({ session, headers }: HTTP2Request) {
-    let size = REQUEST_OVERHEAD;
+    let count = PSEUDO_HEADERS;
+    let length = REQUEST_OVERHEAD;
     forEach(headers, (name, value) => {
       const values = Array.isArray(value) ? value : [value];
-      for (const one of values) size += name.length + textOf(one).length + HEADER_OVERHEAD;
+      count += values.length;
+      for (const one of values) length += name.length + textOf(one).length;
     });
+    if (count + ADDED > MAX_REQUEST_HEADERS) return Number.POSITIVE_INFINITY;
     // A server that takes less says so when it has connected.
-    const limit = session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES;
-    return limit < MAX_REQUEST_BYTES ? size + MAX_REQUEST_BYTES - limit : size;
+    const list = Math.min(session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES, MAX_REQUEST_BYTES);
+    const listRoom = list - length - (count + ADDED) * LIST_OVERHEAD;
+    const block = maxBlockOf(session) ?? Number.POSITIVE_INFINITY;
+    const blockRoom = block - length - (count + ADDED) * FIELD_OVERHEAD - BLOCK_OVERHEAD;
+    return MAX_REQUEST_BYTES - ADDED * LINE_OVERHEAD - Math.min(listRoom, blockRoom);
   },
 };
+
+/** Also one for another protocol, such as WebSockets (RFC 8441): it gets no headers of ours. */
+export function isConnect({ headers }: HTTP2Request): boolean {
+  return headerOf(headers, ':method') === 'CONNECT';
+}
 
 export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
   ...shared,
@@ -65,10 +92,11 @@ export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
     const headers = request.headers as Record<string, unknown>;
     for (const name of Object.keys(headers)) {
       const isReplaced =
-        isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
+        (trace !== undefined && isNamed(name, TRACE_HEADER)) ||
+        (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
       if (isReplaced) delete headers[name];
     }
-    headers[TRACE_HEADER] = trace;
+    if (trace) headers[TRACE_HEADER] = trace;
     if (baggage) headers[BAGGAGE_HEADER] = baggage;
     request.isWritten = true;
   },
@@ -79,13 +107,33 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
   seam: 'http2 client, array of headers',
   write(request, trace, baggage) {
     const headers = request.headers as unknown[];
-    removeFromList(headers, TRACE_HEADER);
+    if (trace !== undefined) removeFromList(headers, TRACE_HEADER);
     if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
-    headers.push(TRACE_HEADER, trace);
+    if (trace) headers.push(TRACE_HEADER, trace);
     if (baggage) headers.push(BAGGAGE_HEADER, baggage);
     request.isWritten = true;
   },
 };
+
+/** Has what the application reads back (`stream.sentHeaders`) be what it gave, once the headers are on their way. */
+export function showOwnHeaders({ own }: HTTP2Request, stream: { readonly sentHeaders?: object }): void {
+  const sent = stream.sentHeaders as Record<string, unknown> | undefined;
+  if (sent === undefined) return;
+  for (const name of Object.keys(sent)) if (isOurs(name)) delete sent[name];
+  Object.assign(sent, own);
+}
+
+function isOurs(name: string): boolean {
+  return isNamed(name, TRACE_HEADER) || isNamed(name, BAGGAGE_HEADER);
+}
+
+function ownHeaders(headers: HTTP2Request['headers']): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  forEach(headers, (name, value) => {
+    if (isOurs(name)) own[name] = name in own ? [own[name], value].flat() : value;
+  });
+  return own;
+}
 
 /** Node refuses an object that cannot be made a text, in its own words. */
 function textOf(value: unknown): string {
@@ -114,23 +162,28 @@ function headerOf(headers: HTTP2Request['headers'], wanted: string): HeaderValue
   return asHeaderValue(values);
 }
 
-/** RFC 9113 (8.3.1): `:authority`, or `host` where there is none. */
-function claimedBy(headers: HTTP2Request['headers']): string | undefined {
-  const claimed = headerOf(headers, ':authority') ?? headerOf(headers, 'host');
-  return typeof claimed === 'object' ? claimed.join() : claimed;
+/** RFC 9113 (8.3.1): `:authority` names the host, and `host` where there is none; a server may read either. */
+function claimedBy(headers: HTTP2Request['headers']): readonly string[] {
+  return [headerOf(headers, ':authority'), headerOf(headers, 'host')].flatMap((claimed) => claimed ?? []);
 }
 
 /**
  * A request for another authority than the session was opened for goes to a proxy, or to a server with several
  * names; or a caller's `:authority` was just handed on. Which of the two it is cannot be seen.
  */
-function destination(authority: string | undefined, claimed: string | undefined): Destination | undefined {
+function destination(authority: string | undefined, claims: readonly string[]): Destination | undefined {
   const connected = authority === undefined ? undefined : parse(authority);
-  if (connected === undefined || claimed === undefined) return connected;
-  const other = parse(claimed);
-  if (other === undefined) return undefined;
-  const isSame = other.host === connected.host && (other.port ?? connected.port) === connected.port;
-  return isSame ? connected : { ...connected, claimed: other };
+  if (connected === undefined) return undefined;
+  const claimed = claims.map(nameOf).filter(({ host, port }) => {
+    const isSame = canonicalHost(host) === canonicalHost(connected.host) && canonicalHost(host) !== undefined;
+    return !isSame || (port ?? connected.port) !== connected.port;
+  });
+  return claimed.length === 0 ? connected : { ...connected, claimed };
+}
+
+/** A name that cannot be read may be anybody's. */
+function nameOf(authority: string): Destination {
+  return parse(authority) ?? UNKNOWN;
 }
 
 /** In clear text nobody has checked that the other side is the authority: `connect` may have been told another host. */

@@ -13,7 +13,15 @@ import type { Propagator } from '../../propagator.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { onModules } from '../loaded-modules.ts';
-import { arrayCarrier, copyOf, type HTTP2Request, objectCarrier } from './carrier.ts';
+import {
+  arrayCarrier,
+  copyOf,
+  type HTTP2Request,
+  isConnect,
+  objectCarrier,
+  showOwnHeaders,
+} from './carrier.ts';
+import { watchConnect } from './connect.ts';
 import { watchGRPC } from './grpc.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 import {
@@ -44,12 +52,14 @@ export function watchSessions(contexts: ContextStorage, propagator: Propagator):
       const context = isActive ? contextOf(this, headers) : undefined;
       // biome-ignore lint/complexity/noArguments: passed on as they came
       if (context === undefined) return original().apply(this, arguments as unknown as Parameters<Request>);
-      const sent = context === null ? headers : inject(this, headers, context);
+      const injected = context === null ? undefined : inject(this, headers, context);
+      const sent = injected?.headers ?? headers;
       const wanted = context ?? undefined;
       const stream =
         wanted === contexts.current()
           ? original().call(this, sent, options)
           : contexts.apply(wanted, original(), this, [sent, options]);
+      if (injected !== undefined) showOwn(injected, stream);
       bind(stream, wanted);
       return stream;
     };
@@ -77,17 +87,27 @@ export function watchSessions(contexts: ContextStorage, propagator: Propagator):
     }
   }
 
-  function inject(session: ClientSession, headers: unknown, context: Context): unknown {
-    if (session.destroyed) return headers;
+  /** @returns `undefined` where the request is sent as it is */
+  function inject(session: ClientSession, headers: unknown, context: Context): HTTP2Request | undefined {
+    if (session.destroyed) return undefined;
     try {
-      const request: HTTP2Request | undefined = copyOf(session, headers);
-      if (request === undefined) return headers;
-      if (Array.isArray(request.headers)) propagator.inject(arrayCarrier, request, context);
-      else propagator.inject(objectCarrier, request, context);
-      return request.isWritten ? request.headers : headers;
+      const request = copyOf(session, headers);
+      if (request === undefined) return undefined;
+      const carrier = Array.isArray(request.headers) ? arrayCarrier : objectCarrier;
+      if (isConnect(request)) propagator.withhold(carrier, request, context);
+      else propagator.inject(carrier, request, context);
+      return request.isWritten ? request : undefined;
     } catch {
       // A getter or a proxy of the application's: Node will meet it too, and say so.
-      return headers;
+      return undefined;
+    }
+  }
+
+  function showOwn(request: HTTP2Request, stream: ClientHttp2Stream): void {
+    try {
+      showOwnHeaders(request, stream);
+    } catch (error) {
+      logFailure('take back headers (http2 client)', error);
     }
   }
 
@@ -105,6 +125,7 @@ export function watchSessions(contexts: ContextStorage, propagator: Propagator):
 
   if (isOwnConnect()) patchSession(clientSessionPrototype());
   else undos.push(onNextSession(patchSession));
+  undos.push(watchConnect());
   try {
     undos.push(
       onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),

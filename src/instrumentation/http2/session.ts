@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { builtin } from '../../builtins.ts';
 import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
+import { isUnixSocket } from '../unix-socket.ts';
 
 export type ClientSession = ClientHttp2Session;
 
@@ -145,7 +146,5 @@ export function onNextSession(found: (prototype: ClientSession) => void): Undo {
 
 function isLocal(session: ClientSession): boolean {
   // A session that was destroyed has no socket any more.
-  if (session.destroyed) return false;
-  // biome-ignore lint/suspicious/noExplicitAny: a handle has no public type
-  return (session.socket as any)?._handle?.constructor?.name === 'Pipe';
+  return !session.destroyed && isUnixSocket(session.socket);
 }

@@ -3,18 +3,15 @@
  * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
  */
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
-import {
-  type Destination,
-  destinationOfURL,
-  hostBehind,
-  isAbsolute,
-  originOf,
-} from '../../policy/destinations.ts';
-import type { HeaderValue, OutgoingCarrier } from '../../propagator.ts';
+import { type HeaderValue, MAX_REQUEST_HEADERS, type OutgoingCarrier } from '../../outgoing-carrier.ts';
+import type { Destination } from '../../policy/destinations.ts';
+import { destinationOf, destinationOfURL, isAbsolute, originOf } from '../../policy/request-names.ts';
 import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
 /** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;
+/** Of the application's own: beside them are ours, and `Host`, `Connection` and a length of undici's. */
+const MOST_HEADERS = MAX_REQUEST_HEADERS - 5;
 
 /** undici 5, and Node 18: one string. */
 interface TextRequest extends UndiciRequest {
@@ -35,18 +32,16 @@ export interface UndiciRequest {
 }
 export type AddHeader = (this: UndiciRequest, name: string, value: string) => unknown;
 
+/** All that the decision is made of. No part of it can have a line break in it. */
 function destinationKey({ origin, path, host }: UndiciRequest): string {
-  const key = host ? `${origin}|${host}` : String(origin);
-  return isAbsolute(path) ? `${key}|${originOf(path) ?? ''}` : key;
+  const key = host ? `undici ${origin}\n${host}` : `undici ${origin}`;
+  return isAbsolute(path) ? `${key}\n\n${originOf(path) ?? ''}` : key;
 }
 
 function destination({ origin, path, host }: UndiciRequest): Destination | undefined {
   const connected = originOf(String(origin));
   if (connected === undefined) return undefined;
-  const first = destinationOfURL(new URL(connected));
-  if (!isAbsolute(path)) return hostBehind(first, host);
-  const target = originOf(path);
-  return target === undefined ? undefined : { ...destinationOfURL(new URL(target)), via: first };
+  return destinationOf(destinationOfURL(new URL(connected)), path, host ?? undefined);
 }
 
 /** @returns `undefined` where this version of undici keeps its headers in a form that is not known */
@@ -69,19 +64,20 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   },
   size({ headers, path }) {
     let size = path.length + REQUEST_LINE_OVERHEAD;
+    let lines = 0;
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const value = headers[i + 1];
       const count = Array.isArray(value) ? value.length : 1;
+      lines += count;
       size += count * (String(headers[i]).length + 4) + String(value).length;
     }
-    return size;
+    return lines > MOST_HEADERS ? Number.POSITIVE_INFINITY : size;
   },
   write({ headers }, trace, baggage) {
-    removeFromList(headers, TRACE_HEADER);
-    headers.push(TRACE_HEADER, trace);
-    if (baggage === undefined) return;
-    removeFromList(headers, BAGGAGE_HEADER);
-    if (baggage !== '') headers.push(BAGGAGE_HEADER, baggage);
+    if (trace !== undefined) removeFromList(headers, TRACE_HEADER);
+    if (trace) headers.push(TRACE_HEADER, trace);
+    if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
+    if (baggage) headers.push(BAGGAGE_HEADER, baggage);
   },
 };
 
@@ -96,13 +92,19 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
       .map((line) => line.slice(line.indexOf(':') + 1).trim());
     return asHeaderValue(values);
   },
-  size: ({ headers, path }) => headers.length + path.length + REQUEST_LINE_OVERHEAD,
+  size: ({ headers, path }) =>
+    linesOf(headers).length > MOST_HEADERS
+      ? Number.POSITIVE_INFINITY
+      : headers.length + path.length + REQUEST_LINE_OVERHEAD,
   write(request, trace, baggage) {
     const kept = linesOf(request.headers).filter((line) => {
       const name = line.slice(0, line.indexOf(':'));
-      return !isNamed(name, TRACE_HEADER) && (baggage === undefined || !isNamed(name, BAGGAGE_HEADER));
+      return (
+        (trace === undefined || !isNamed(name, TRACE_HEADER)) &&
+        (baggage === undefined || !isNamed(name, BAGGAGE_HEADER))
+      );
     });
-    kept.push(`${TRACE_HEADER}: ${trace}`);
+    if (trace) kept.push(`${TRACE_HEADER}: ${trace}`);
     if (baggage) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
     request.headers = `${kept.join('\r\n')}\r\n`;
   },

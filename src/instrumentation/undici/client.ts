@@ -27,10 +27,12 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
     const prototype = Object.getPrototypeOf(request) as UndiciRequest;
     if (prototype !== lastWatched) watch(prototype);
     callbacks.bind(request, context);
-    if (context === undefined || request.method === 'CONNECT') return;
+    if (context === undefined) return;
     const carrier = carrierOf(request);
-    if (carrier !== undefined) propagator.inject(carrier, request, context);
-    else logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
+    if (carrier === undefined) {
+      logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
+    } else if (request.method === 'CONNECT') propagator.withhold(carrier, request, context);
+    else propagator.inject(carrier, request, context);
   }
 
   function watch(prototype: UndiciRequest): void {
@@ -50,23 +52,23 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
         'addHeader',
         (original) =>
           function addHeader(this: UndiciRequest, name, value) {
-            return addsToOurs(this, name, value) ? this : original().call(this, name, value);
+            const rest = stillToAdd(this, name, value);
+            return rest === undefined ? this : original().call(this, name, rest);
           },
       ),
     );
   }
 
-  function addsToOurs(request: UndiciRequest, name: string, value: string): boolean {
+  /** @returns what is to be added as it is; `undefined` for nothing */
+  function stillToAdd(request: UndiciRequest, name: string, value: string): string | undefined {
     try {
       const carrier = isNamed(name, BAGGAGE_HEADER) ? carrierOf(request) : undefined;
-      return (
-        carrier !== undefined &&
-        typeof value === 'string' &&
-        propagator.appendBaggage(carrier, request, value)
-      );
+      return carrier === undefined || typeof value !== 'string'
+        ? value
+        : propagator.addBaggage(carrier, request, value, contexts.current());
     } catch (error) {
       logFailure('append to baggage', error);
-      return false;
+      return value;
     }
   }
 

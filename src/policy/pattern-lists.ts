@@ -1,0 +1,135 @@
+/**
+ * Reads the lists of `TRACE_AGENT_PROPAGATE_TO`, `TRACE_AGENT_SHARE_METADATA_WITH` and `TRACE_AGENT_TRUST`. They say
+ * what may leave and who is believed, so what cannot be read closes a list and never opens it.
+ */
+import { isKeyword, type Keyword, keyword, type Pattern, type Patterns, parsePattern } from './patterns.ts';
+
+/** What a list is matched against. */
+export type Subject = 'destinations' | 'peers';
+
+export interface ParsedPatterns {
+  readonly patterns: Patterns;
+  readonly warning: string | undefined;
+}
+
+const NO_PEER = 'names no peer, which is an address without a port';
+
+/** One entry of a list. */
+interface Entry {
+  /** As it was given, without quotes. */
+  readonly given: string;
+  readonly isException: boolean;
+  /** As it is in force, without `!`. */
+  readonly text: string;
+  readonly isURL: boolean;
+  readonly fault: 'cannot be read' | typeof NO_PEER | undefined;
+}
+
+/**
+ * Reads a list. An entry that cannot be read is left out and named in the warning. The others hold, unless the entry may
+ * have been an exception: beside `*` it can have been nothing else. Then, and where nothing else includes anybody, the
+ * list means `none`.
+ *
+ * @param base what exceptions alone except from
+ */
+export function parsePatterns(list: string, base: Keyword, of: Subject = 'destinations'): ParsedPatterns {
+  const entries = entriesOf(list).map((given) => readEntry(given, of));
+  const bad = entries.filter(({ fault }) => fault !== undefined);
+  const good = entries.filter(({ fault }) => fault === undefined);
+  const isNone = ({ text, isException }: Entry) => text === 'none' && !isException;
+  if (good.some(isNone) && good.length > 1) {
+    return none([...faultsOf(entries), 'none stands beside other patterns']);
+  }
+  const includes = good.filter(({ isException }) => !isException);
+  const hasLostException = bad.some(
+    ({ isException, fault }) => isException || mayBeException(fault, includes),
+  );
+  const isEmpty = good.length === 0 || (includes.length === 0 && bad.length > 0);
+  if (hasLostException || isEmpty) {
+    return none(entries.length === 0 ? ['holds no pattern'] : faultsOf(entries));
+  }
+  const patterns = compile(
+    includes.filter((entry) => !isNone(entry)),
+    good,
+    base,
+  );
+  const faults = faultsOf(entries);
+  const warning = faults.length === 0 ? undefined : `${faults.join(', ')}; ${patterns.source} is used`;
+  return { patterns, warning };
+}
+
+/** Takes off the quotes that `docker run --env-file` and YAML leave on a value. */
+export function unquote(text: string): string {
+  const inner = /^(["'])(.*)\1$/s.exec(text.trim());
+  return inner?.[2] === undefined || inner[2].includes(inner[1] as string) ? text.trim() : unquote(inner[2]);
+}
+
+/** A comma, a semicolon and white space separate. A `!` belongs to what comes after it. */
+function entriesOf(list: string): string[] {
+  return unquote(list)
+    .replace(/!\s+/g, '!')
+    .split(/[\s,;]+/)
+    .filter((entry) => entry !== '');
+}
+
+function readEntry(quoted: string, of: Subject): Entry {
+  const given = unquote(quoted);
+  const isException = given.startsWith('!');
+  const bare = unquote(isException ? given.slice(1) : given);
+  const url = hostOfURL(bare, isException);
+  const lower = bare.toLowerCase();
+  const text = url ?? (isKeyword(lower) ? lower : bare);
+  return { given, isException, text, isURL: url !== undefined, fault: faultOf(text, isException, of) };
+}
+
+/** @returns `host:port` of a URL; `undefined` for what is none, or has no port that is known */
+function hostOfURL(text: string, isException: boolean): string | undefined {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#\\]*@)?([^/?#\\@]+)(?:[/?#].*)?$/i.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  if (/:\d+$/.test(match[2])) return match[2];
+  // An exception is wider without a port, an inclusion is narrower with one.
+  if (isException) return match[2];
+  const port = { http: 80, ws: 80, https: 443, wss: 443 }[match[1].toLowerCase()];
+  return port === undefined ? undefined : `${match[2]}:${port}`;
+}
+
+function faultOf(text: string, isException: boolean, of: Subject): Entry['fault'] {
+  if (text === 'none' && !isException) return undefined;
+  const pattern = parsePattern(text);
+  if (pattern === undefined) return 'cannot be read';
+  return of === 'destinations' || isPeer(pattern) ? undefined : NO_PEER;
+}
+
+/** A peer is an address: neither its name nor the port of its listener is known. */
+function isPeer(pattern: Pattern): boolean {
+  return pattern.kind !== 'host' && !(pattern.kind === 'network' && pattern.port !== undefined);
+}
+
+function mayBeException(fault: Entry['fault'], includes: readonly Entry[]): boolean {
+  return fault === 'cannot be read' && includes.some(({ text }) => text === '*');
+}
+
+function none(faults: readonly string[]): ParsedPatterns {
+  return { patterns: keyword('none'), warning: `${faults.join(', ')}; none is used` };
+}
+
+/** What the warning says: the entries with the same fault together. */
+function faultsOf(entries: readonly Entry[]): string[] {
+  const faults: [what: string, entries: readonly Entry[]][] = [
+    ['cannot be read', entries.filter(({ fault }) => fault === 'cannot be read')],
+    [NO_PEER, entries.filter(({ fault }) => fault === NO_PEER)],
+    ['is read as host and port', entries.filter(({ isURL, fault }) => isURL && fault === undefined)],
+  ];
+  return faults
+    .filter(([, found]) => found.length > 0)
+    .map(([what, found]) => `${found.map(({ given }) => JSON.stringify(given)).join(', ')} ${what}`);
+}
+
+function compile(includes: readonly Entry[], all: readonly Entry[], base: Keyword): Patterns {
+  const source = all.map(({ isException, text }) => `${isException ? '!' : ''}${text}`).join(',');
+  const excludes = all.filter(({ isException }) => isException);
+  const texts = includes.length === 0 && excludes.length > 0 ? [base] : includes.map(({ text }) => text);
+  const parse = (patterns: readonly string[]) =>
+    Object.freeze(patterns.map((pattern) => parsePattern(pattern) as Pattern));
+  return Object.freeze({ source, includes: parse(texts), excludes: parse(excludes.map(({ text }) => text)) });
+}
