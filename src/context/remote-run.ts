@@ -10,7 +10,6 @@ import {
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
 import { arrivalOfRequest } from './arrival.ts';
-import { Placeholder } from './placeholder.ts';
 
 /**
  * A `langsmith-trace` that came and is not believed, or is none: as if it were absent, but known again where the
@@ -49,7 +48,8 @@ export class RemoteRun {
   private readonly rawBaggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
-  private shownAs: Placeholder | undefined;
+  /** The run that the SDK is shown for it, once it has asked. */
+  shownAs: object | undefined;
 
   /** @param baggage the header as it came; only LangSmith's members of it are ever read */
   constructor(dottedOrder: string, baggage: string | undefined) {
@@ -79,6 +79,11 @@ export class RemoteRun {
     return this.endedAt !== 0 && Date.now() - this.endedAt > LINGER;
   }
 
+  /** For code that has kept the run and makes it current again: the end of the request is no matter then. */
+  again(): RemoteRun {
+    return this.isOver ? new RemoteRun(this.dottedOrder, this.rawBaggage) : this;
+  }
+
   get traceId(): string {
     return traceIdOf(this.dottedOrder);
   }
@@ -97,12 +102,6 @@ export class RemoteRun {
   relayHeaders(maxBytes: number): HeaderSet {
     this.headers ??= makeRelayed(this.dottedOrder, this.rawBaggage, maxBytes);
     return this.headers;
-  }
-
-  /** What the SDK and LangChain are shown as the current run. */
-  get placeholder(): Placeholder {
-    this.shownAs ??= new Placeholder(this);
-    return this.shownAs;
   }
 }
 

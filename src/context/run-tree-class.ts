@@ -1,79 +1,76 @@
 import { moduleClass } from '../builtins.ts';
-import { raiseStart } from './clock-skew.ts';
+import { importModule } from '../import-module.ts';
+import { logFailure } from '../log.ts';
+import { callers } from './asker.ts';
+import type { RunTreeLike } from './run-tree.ts';
 
-type RunTreeClass = new (config: Record<string, unknown>) => object;
+/** The SDK's `RunTree`, as far as the agent uses the class. Read in langsmith 0.1.64 to 0.12.0. */
+export interface RunTreeClass {
+  readonly prototype: object;
+  fromHeaders(headers: Record<string, string>, inherited: Record<string, unknown>): RunTreeLike | undefined;
+}
 
 let known: RunTreeClass | undefined;
-let missed = false;
+let onKnown: ((Class: RunTreeClass) => void) | undefined;
+
+/** The class that this process makes its runs of; `undefined` until the agent has met it. */
+export function runTreeClass(): RunTreeClass | undefined {
+  return known;
+}
+
+/** Calls `listener` with the class as soon as it is known; `undefined` takes the listener away. */
+export function onRunTreeClass(listener: ((Class: RunTreeClass) => void) | undefined): void {
+  onKnown = listener;
+  if (known !== undefined) listener?.(known);
+}
 
 /** Remembers the class of a run that the SDK made. */
 export function learnRunTreeClass(run: object): void {
-  if (known === undefined) known = run.constructor as RunTreeClass;
+  if (known === undefined) remember(run.constructor);
 }
 
 /**
- * Whether the SDK may be shown the placeholder. Not once something has called its `createChild` before any run
- * was made and in vain: langsmith 0.1.39 to 0.1.63 calls it on whatever is in the store, and only a store that
- * is empty makes it start a run, from which the class is learned.
+ * Finds the class while the SDK loads: the file that has just asked for the shared storage lies beside the one that
+ * defines `RunTree`, which is loaded by then. Nothing is loaded that the application has not loaded. A bundle has no
+ * such file: its class is known from its first run.
  */
-export function canShowPlaceholder(): boolean {
-  return !missed || known !== undefined;
+export function findRunTreeClass(): void {
+  if (known !== undefined) return;
+  try {
+    findBesideCaller();
+  } catch (error) {
+    logFailure('find the SDK', error, 'the application');
+  }
 }
 
-/** A child of `parent`, as `RunTree.createChild` makes it, of the class that this process uses. */
-export function createChildOf(parent: object, config: Record<string, unknown>): unknown {
-  known ??= findInRequireCache() ?? findNearCaller();
-  if (known === undefined) {
-    missed = true;
-    return new UntracedRun();
+function findBesideCaller(): void {
+  for (const site of callers(12)) {
+    const [, folder, extension] = SDK_FILE.exec(site.getFileName() ?? '') ?? [];
+    if (folder === undefined) continue;
+    const path = `${folder}run_trees.${extension}`;
+    if (folder.startsWith('file:')) void importModule(path).then(rememberExport, ignore);
+    else rememberExport(requireCache()[path]?.exports);
+    return;
   }
-  const { project_name, address, extra } = parent as {
-    project_name?: unknown;
-    address?: unknown;
-    extra: { metadata: Record<string, unknown> };
-  };
-  const metadata = { ...extra.metadata, ...(config['metadata'] as object | undefined) };
-  const destination =
-    address !== undefined ? { address } : project_name !== undefined ? { project_name } : {};
-  const child = new known({ ...config, ...destination, metadata, parent_run: parent });
-  raiseStart(child);
-  return child;
 }
 
-/** The SDK as CommonJS, where no run has been made yet: `langsmith/dist/run_trees.cjs`, `langsmith/lib/run_trees.js`. */
-function findInRequireCache(): RunTreeClass | undefined {
-  const { _cache: cache } = moduleClass<{
-    _cache?: Record<string, { exports?: { RunTree?: RunTreeClass } }>;
-  }>();
-  for (const path of Object.keys(cache ?? {})) {
-    if (/[\\/]langsmith[\\/](?:dist|lib)[\\/]run_trees\.c?js$/.test(path))
-      return cache?.[path]?.exports?.RunTree;
-  }
-  return undefined;
+/** `dist/traceable.js`, `lib/singletons/traceable.mjs` and their like. */
+const SDK_FILE = /^(.*[\\/](?:dist|lib)[\\/])(?:singletons[\\/])?traceable\.([cm]?js)$/;
+
+function requireCache(): Record<string, { exports?: unknown } | undefined> {
+  return moduleClass<{ _cache?: Record<string, { exports?: unknown }> }>()._cache ?? {};
 }
 
-/** The SDK as ESM: the CommonJS copy of the package that the calling file would get makes runs as well. */
-function findNearCaller(): RunTreeClass | undefined {
-  const { createRequire } = moduleClass();
-  const frames = new Error().stack?.match(/(?:file:\/\/)?\/[^\s()]+?(?=:\d+:\d+)/g) ?? [];
-  for (const file of new Set(frames)) {
-    try {
-      return (createRequire(file)('langsmith/run_trees') as { RunTree?: RunTreeClass }).RunTree;
-    } catch {
-      // A file that does not see the package: ours, or Node's own.
-    }
-  }
-  return undefined;
+function rememberExport(exports: unknown): void {
+  remember((exports as { RunTree?: unknown } | undefined)?.RunTree);
 }
 
-/** Where no run can be made, the caller's code goes on with one that is not traced. */
-class UntracedRun {
-  readonly tracingEnabled = false;
-  createChild(): UntracedRun {
-    return new UntracedRun();
-  }
-  async postRun(): Promise<void> {}
-  async patchRun(): Promise<void> {}
-  async end(): Promise<void> {}
-  addEvent(): void {}
+function remember(Class: unknown): void {
+  if (known !== undefined || typeof (Class as RunTreeClass | undefined)?.fromHeaders !== 'function') return;
+  known = Class as RunTreeClass;
+  onKnown?.(known);
+}
+
+function ignore(): void {
+  // A loader of the application's own may refuse. The first run tells the class.
 }

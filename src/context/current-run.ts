@@ -1,0 +1,65 @@
+import { logFailure } from '../log.ts';
+import { isCalledBy } from './asker.ts';
+import { canShowPlaceholder, Placeholder } from './placeholder.ts';
+import type { RemoteRun } from './remote-run.ts';
+import { isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
+import { findRunTreeClass, type RunTreeClass, runTreeClass } from './run-tree-class.ts';
+import { showRun } from './shown-run.ts';
+
+type OnRun = (run: RunTreeLike) => void;
+
+/**
+ * The caller's run as the SDK's current one, or `undefined` where the SDK is to see what it would see without the agent.
+ * Errors are caught here: the application called this through the SDK and must not see them.
+ *
+ * @param onRun called with each run that is made as its child
+ */
+export function currentRunFor(remote: RemoteRun, onRun: OnRun): object | undefined {
+  try {
+    return canBeParent() ? shownAs(remote, onRun) : undefined;
+  } catch (error) {
+    logFailure('show the run of a caller', error);
+    return undefined;
+  }
+}
+
+/**
+ * LangChain replaces the store by a bare object when it sets a variable. The caller's run must stay the parent, so the
+ * variables are put on another run that shows it.
+ */
+export function withVariables(store: unknown, remote: RemoteRun, onRun: OnRun): unknown {
+  if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
+  if ('tracingEnabled' in store || !canBeParent()) return store;
+  const shown = makeShown(remote, classNow(), onRun);
+  return shown === undefined ? store : Object.assign(shown, store);
+}
+
+/** With tracing off, code that made the caller's run a parent would publish. */
+function canBeParent(): boolean {
+  return isTracingOn(process.env) && !isCalledBy(5, ...MAKES_ITS_OWN);
+}
+
+/**
+ * `OpenAIAgentsTracingProcessor.onTraceStart` (langsmith 0.4.3 to 0.12.0) makes a child of the current run without the
+ * client that it was given, and a root with it. Its root is adopted.
+ */
+const MAKES_ITS_OWN = ['onTraceStart'];
+
+function shownAs(remote: RemoteRun, onRun: OnRun): object | undefined {
+  const Class = classNow();
+  if (remote.shownAs === undefined || (Class !== undefined && remote.shownAs instanceof Placeholder)) {
+    remote.shownAs = makeShown(remote, Class, onRun);
+  }
+  return remote.shownAs;
+}
+
+function makeShown(remote: RemoteRun, Class: RunTreeClass | undefined, onRun: OnRun): object | undefined {
+  return (
+    (Class && showRun(remote, Class, onRun)) ?? (canShowPlaceholder() ? new Placeholder(remote) : undefined)
+  );
+}
+
+function classNow(): RunTreeClass | undefined {
+  if (runTreeClass() === undefined) findRunTreeClass();
+  return runTreeClass();
+}
