@@ -185,9 +185,10 @@ function createAgent(config: Config): Agent {
       const headers = context === undefined ? undefined : core?.propagator.headersOf(context);
       if (headers === undefined) return {};
       const { trace, baggage } = headers;
-      return baggage === ''
-        ? { [TRACE_HEADER]: trace }
-        : { [TRACE_HEADER]: trace, [BAGGAGE_HEADER]: baggage };
+      return {
+        ...(trace !== '' && { [TRACE_HEADER]: trace }),
+        ...(baggage !== '' && { [BAGGAGE_HEADER]: baggage }),
+      };
     },
     continueTrace(trace, baggage, fn) {
       const remote = wake()?.propagator.read(trace, baggage);

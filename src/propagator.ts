@@ -1,12 +1,14 @@
 import type { Counts } from './api.ts';
 import type { Config } from './config.ts';
 import { headersOfRun } from './context/local-run.ts';
-import { type Inbound, RefusedTrace, RemoteRun } from './context/remote-run.ts';
-import { isPublished, type RunTreeLike } from './context/run-tree.ts';
+import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
+import { isTraced, type RunTreeLike } from './context/run-tree.ts';
+import { isSampled } from './context/sampling.ts';
 import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
 import { mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import { LEFT_OUT, saysLeftOut } from './headers/sampling.ts';
 import { FORM, type HeaderSet, LINE_OVERHEAD, richest, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import { type Destination, type DestinationPolicy, GRANT } from './policy/destinations.ts';
@@ -35,8 +37,8 @@ export interface OutgoingCarrier<T> {
    */
   isRevised?(request: T): boolean;
   /**
-   * Sets both headers in place of any that are there, without touching an object of the caller's. A `baggage`
-   * that is `undefined` leaves the request's own; `''` takes it away.
+   * Sets both headers in place of any that are there, without touching an object of the caller's. A `trace` or a
+   * `baggage` that is `''` takes it away; a `baggage` that is `undefined` leaves the request's own.
    */
   write(request: T, trace: string, baggage: string | undefined): void;
 }
@@ -95,22 +97,28 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives with a trace. Never throws.
+   * Reads the caller's run from a request that arrives with a trace, or says that its trace was not sampled. Never throws.
    *
    * @param address the peer's; `isLocal` says that it came over a unix socket and has none
    */
-  extract(trace: string, baggage: unknown, address: string | undefined, isLocal: boolean): Inbound {
+  extract(
+    trace: string | undefined,
+    baggage: unknown,
+    address: string | undefined,
+    isLocal: boolean,
+  ): Inbound | null {
     try {
-      if (this.peers.trusts(address, isLocal)) return this.read(trace, baggage) ?? new RefusedTrace(trace);
+      if (this.peers.trusts(address, isLocal)) return this.read(trace, baggage) ?? refused(trace);
       this.counts.distrusted++;
     } catch (error) {
       logFailure('extract', error);
     }
-    return new RefusedTrace(trace);
+    return refused(trace);
   }
 
   /** Reads the caller's run from headers that the application vouches for. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
+    if (trace === undefined && saysLeftOut(baggage)) return leftOutRun();
     if (!isDottedOrder(trace)) return undefined;
     this.counts.extracted++;
     return new RemoteRun(trace, typeof baggage === 'string' ? baggage : undefined);
@@ -182,18 +190,18 @@ export class Propagator {
   appendBaggage<T>(carrier: OutgoingCarrier<T>, request: T, added: string): boolean {
     const own = carrier.header(request, BAGGAGE_HEADER);
     const trace = carrier.header(request, TRACE_HEADER);
-    if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith('langsmith-')) return false;
+    if (typeof own !== 'string' || typeof trace === 'object' || !own.startsWith('langsmith-')) return false;
     // OpenTelemetry's propagator sends on all members of the inbound header, ours among them.
     const others = mergeBaggage('', added);
     if (others === '') return true;
     const both = `${own},${others}`;
     const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
     if (size <= MAX_REQUEST_BYTES && both.length <= MAX_BAGGAGE_BYTES) {
-      carrier.write(request, trace, both);
+      carrier.write(request, trace ?? '', both);
       return true;
     }
     logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
-    carrier.write(request, trace, mergeBaggage('', both));
+    carrier.write(request, trace ?? '', mergeBaggage('', both));
     return true;
   }
 
@@ -217,7 +225,8 @@ export class Propagator {
     const set =
       run !== undefined
         ? headersOfRun(run, this.config.maxHeaderBytes)
-        : remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes);
+        : (remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes) ??
+          (this.isLeftOut(context) ? LEFT_OUT : undefined));
     if (set !== undefined && set.first !== FORM.everything) this.warnOfSize(set.first);
     return set;
   }
@@ -225,13 +234,23 @@ export class Propagator {
   /** The run that is current and will be published. */
   private publishedRunOf(context: Context): RunTreeLike | undefined {
     const run = localRunOf(context);
-    return run !== undefined && isPublished(run, this.env) ? run : undefined;
+    return run !== undefined && isTraced(run, this.env) && isSampled(run) ? run : undefined;
+  }
+
+  /** Whether the run that is current would be published if it had been sampled. */
+  private isLeftOut(context: Context): boolean {
+    const run = localRunOf(context);
+    return run !== undefined && isTraced(run, this.env) && !isSampled(run);
   }
 
   private warnOfSize(first: HeaderSet['first']): void {
     const limit = `TRACE_AGENT_MAX_HEADER_BYTES=${this.config.maxHeaderBytes}`;
     logOnce(`size: ${first}`, 'warn', `the headers of a run are larger than ${limit}: ${DROPPED[first]}`);
   }
+}
+
+function refused(trace: string | undefined): Inbound | null {
+  return trace === undefined ? null : new RefusedTrace(trace);
 }
 
 /** As Node joins a header that comes several times. */

@@ -1,8 +1,10 @@
 import { parseAddress } from '../headers/address.ts';
 import { isDottedOrder, lastTime, parentDottedOrder, runIdOf, toISOTime } from '../headers/dotted-order.ts';
 import { isSinceArrival } from './arrival.ts';
+import { leaveOut } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
+import { sampleAsCaller } from './sampling.ts';
 
 /**
  * Adoption: a root run that the SDK has just made in the context of a request becomes a child of the caller's
@@ -27,6 +29,8 @@ export function adoptNew(run: RunTreeLike, remote: RemoteRun): void {
     child_execution_order: 1,
   };
   inherit(run, remote);
+  if (remote.isLeftOut) leaveOut(run);
+  else sampleAsCaller(run, remote);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { logFailure } from '../log.ts';
 import { isCalledBy } from './asker.ts';
 import { canShowPlaceholder, Placeholder } from './placeholder.ts';
-import type { RemoteRun } from './remote-run.ts';
+import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { findRunTreeClass, type RunTreeClass, runTreeClass } from './run-tree-class.ts';
 import { showRun } from './shown-run.ts';
@@ -14,9 +14,11 @@ type OnRun = (run: RunTreeLike) => void;
  *
  * @param onRun called with each run that is made as its child
  */
-export function currentRunFor(remote: RemoteRun, onRun: OnRun): object | undefined {
+export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined {
   try {
-    return canBeParent() ? shownAs(remote, onRun) : undefined;
+    return remote instanceof RemoteRun && !remote.isOver && canBeParent()
+      ? shownAs(remote, onRun)
+      : undefined;
   } catch (error) {
     logFailure('show the run of a caller', error);
     return undefined;
@@ -36,7 +38,7 @@ export function withVariables(store: unknown, remote: RemoteRun, onRun: OnRun): 
 
 /** With tracing off, code that made the caller's run a parent would publish. */
 function canBeParent(): boolean {
-  return isTracingOn(process.env) && !isCalledBy(5, ...MAKES_ITS_OWN);
+  return isTracingOn(process.env) && !isCalledBy(7, ...MAKES_ITS_OWN);
 }
 
 /**

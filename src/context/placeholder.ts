@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../headers/address.ts';
 import { formatBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { ChildRuns } from './clock-skew.ts';
+import { SILENT_CLIENT } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 
 /**
@@ -13,6 +14,7 @@ export class Placeholder {
   start_time: number;
   events: unknown[];
   replicas: unknown[] | undefined;
+  client: object | undefined;
   id: string;
   trace_id: string;
   dotted_order: string;
@@ -31,6 +33,7 @@ export class Placeholder {
     this.start_time = Date.now();
     this.events = [];
     this.replicas = undefined;
+    this.client = remote.isLeftOut ? SILENT_CLIENT : undefined;
     this.id = remote.runId;
     this.trace_id = remote.traceId;
     this.dotted_order = remote.dottedOrder;

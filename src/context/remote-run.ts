@@ -1,6 +1,8 @@
 import { BoundedMap } from '../bounded-map.ts';
+import { builtin } from '../builtins.ts';
 import { type BaggageFields, MAX_BAGGAGE_LENGTH, parseBaggage, relayMembers } from '../headers/baggage.ts';
-import { runIdOf, traceIdOf } from '../headers/dotted-order.ts';
+import { runIdOf, toDottedOrder, traceIdOf } from '../headers/dotted-order.ts';
+import { LEFT_OUT } from '../headers/sampling.ts';
 import {
   type BaggageForms,
   formsOf,
@@ -39,6 +41,8 @@ export type Inbound = RemoteRun | RefusedTrace;
  */
 export class RemoteRun {
   readonly dottedOrder: string;
+  /** The caller has not sampled the trace: no run of it is published. */
+  readonly isLeftOut: boolean;
   /** See `arrivalOfRequest`. */
   readonly arrival: number | undefined;
   /** When the request was over, in milliseconds since 1970; 0 while it is open, so that no clock is read then. */
@@ -52,8 +56,9 @@ export class RemoteRun {
   shownAs: object | undefined;
 
   /** @param baggage the header as it came; only LangSmith's members of it are ever read */
-  constructor(dottedOrder: string, baggage: string | undefined) {
+  constructor(dottedOrder: string, baggage: string | undefined, isLeftOut = false) {
     this.dottedOrder = dottedOrder;
+    this.isLeftOut = isLeftOut;
     this.arrival = arrivalOfRequest();
     this.endedAt = 0;
     this.upgraded = undefined;
@@ -81,7 +86,7 @@ export class RemoteRun {
 
   /** For code that has kept the run and makes it current again: the end of the request is no matter then. */
   again(): RemoteRun {
-    return this.isOver ? new RemoteRun(this.dottedOrder, this.rawBaggage) : this;
+    return this.isOver ? new RemoteRun(this.dottedOrder, this.rawBaggage, this.isLeftOut) : this;
   }
 
   get traceId(): string {
@@ -100,9 +105,16 @@ export class RemoteRun {
 
   /** The headers with which a request of this service stays in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
+    if (this.isLeftOut) return LEFT_OUT;
     this.headers ??= makeRelayed(this.dottedOrder, this.rawBaggage, maxBytes);
     return this.headers;
   }
+}
+
+/** For a trace that was not sampled, and so was not named: a run that nobody will ever see. */
+export function leftOutRun(): RemoteRun {
+  const { randomUUID } = builtin<typeof import('node:crypto')>('crypto');
+  return new RemoteRun(toDottedOrder(Date.now(), randomUUID()), undefined, true);
 }
 
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */

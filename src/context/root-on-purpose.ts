@@ -10,5 +10,5 @@ import { runTreeClass } from './run-tree-class.ts';
  */
 export function isRootOnPurpose(run: RunTreeLike): boolean {
   if (runTreeClass() === undefined || !isTracingOn(process.env)) return false;
-  return Array.isArray(run.tags) && !isCalledBy(8, 'withRunTree', 'enterWith');
+  return Array.isArray(run.tags) && !isCalledBy(10, 'withRunTree', 'enterWith');
 }

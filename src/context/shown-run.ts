@@ -16,9 +16,11 @@ import { TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import { isCalledBy } from './asker.ts';
 import { ChildRuns, raiseStart } from './clock-skew.ts';
+import { leaveOut, silence } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
 import type { RunTreeClass } from './run-tree-class.ts';
+import { sampleAsCaller } from './sampling.ts';
 
 interface ChildConfig {
   readonly client?: unknown;
@@ -56,9 +58,14 @@ export function showRun(
   const run: RunTreeLike = made;
   remotes.set(run, remote);
   const isPlaced = project !== undefined || parsedAddress !== undefined;
+  if (remote.isLeftOut) leaveOut(run);
+  else sampleAsCaller(run, remote);
   const hidden = { client: run.client, replicas: run.replicas };
-  hideFromLangChain(run, hidden, 'client');
-  hideFromLangChain(run, hidden, 'replicas');
+  const silenced = (client: unknown) =>
+    remote.isLeftOut && typeof client === 'object' && client !== null ? silence(client) : client;
+  // The tracer of a trace that is left out must not keep its own.
+  hideFromLangChain(run, hidden, 'client', remote.isLeftOut);
+  hideFromLangChain(run, hidden, 'replicas', remote.isLeftOut);
   keepNoChildren(run);
   const create = (Class.prototype as { createChild: CreateChild }).createChild;
 
@@ -67,7 +74,7 @@ export function showRun(
     const { client } = hidden;
     let child: RunTreeLike;
     try {
-      hidden.client = config?.client ?? client;
+      hidden.client = silenced(config?.client) ?? client;
       run.tracingEnabled = config?.tracingEnabled ?? tracingEnabled;
       // A caller that names no destination leaves a run its own.
       if (!isPlaced && (config?.project_name || config?.address)) {
@@ -85,6 +92,7 @@ export function showRun(
       inheritMetadata(child, run);
       raiseStart(child);
       onChild(child);
+      if (!remote.isLeftOut) sampleAsCaller(child, remote);
     } catch (error) {
       logFailure('make a child of the caller’s run', error);
     }
@@ -112,12 +120,13 @@ function hideFromLangChain<K extends 'client' | 'replicas'>(
   run: RunTreeLike,
   hidden: Pick<RunTreeLike, K>,
   name: K,
+  isShown: boolean,
 ): void {
   if (!(name in run)) return;
   Object.defineProperty(run, name, {
     configurable: true,
     enumerable: true,
-    get: () => (isCalledBy(3, 'updateFromRunTree') ? undefined : hidden[name]),
+    get: () => (!isShown && isCalledBy(4, 'updateFromRunTree') ? undefined : hidden[name]),
     set(value: unknown) {
       hidden[name] = value;
     },

@@ -10,6 +10,7 @@ import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRootOnPurpose } from './root-on-purpose.ts';
 import { isRunTree, type RunTreeLike } from './run-tree.ts';
 import { findRunTreeClass, learnRunTreeClass, onRunTreeClass } from './run-tree-class.ts';
+import { undoSampling } from './sampling.ts';
 import { SHARED_KEY } from './shared-key.ts';
 import { remoteShownBy } from './shown-run.ts';
 
@@ -164,8 +165,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       const context = current();
       if (context === undefined) return undefined;
       if (context instanceof Scope) return storeOf(context);
-      const remote = isActive ? remoteOf(context) : undefined;
-      return remote === undefined ? undefined : currentRunFor(remote, observe);
+      return isActive ? currentRunFor(context, observe) : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
     enterWith: (store) => contexts.enterWith(scope(store)),
@@ -201,6 +201,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       beforeEntry = undefined;
       onRunTreeClass(undefined);
       unwatchClass?.();
+      undoSampling();
       if (holder[SHARED_KEY] !== shared) return;
       // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
       // now on it is a plain storage.

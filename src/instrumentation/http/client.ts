@@ -137,7 +137,8 @@ const measuredCarrier: OutgoingCarrier<Request> = {
     // First the one that can fail, on what the application had in it.
     if (baggage === '') outHeaders.remove(request, BAGGAGE_HEADER);
     else if (baggage !== undefined) outHeaders.set(request, BAGGAGE_HEADER, baggage);
-    outHeaders.set(request, TRACE_HEADER, trace);
+    if (trace === '') outHeaders.remove(request, TRACE_HEADER);
+    else outHeaders.set(request, TRACE_HEADER, trace);
   },
 };
 
@@ -190,7 +191,7 @@ const rawCarrier: OutgoingCarrier<RawRequest> = {
     const isReplaced = (name: string) =>
       isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
     const kept = pairsOf(target.headers).filter(([name]) => !isReplaced(String(name)));
-    kept.push([TRACE_HEADER, trace]);
+    if (trace) kept.push([TRACE_HEADER, trace]);
     if (baggage) kept.push([BAGGAGE_HEADER, baggage]);
     target.headers = Array.isArray(target.headers?.[0]) ? kept : kept.flat(1);
   },

@@ -10,6 +10,7 @@ import { builtin } from '../../builtins.ts';
 import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
 import { type ContextStorage, inboundOf } from '../../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
+import { saysLeftOut } from '../../headers/sampling.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
 import { createEmitWrapper, type Listeners } from '../bound-emitters.ts';
@@ -215,7 +216,7 @@ export function watchServers(
       trace = madeUp(request, TRACE_HEADER);
       baggage = madeUp(request, BAGGAGE_HEADER);
     }
-    if (trace === undefined) return null;
+    if (trace === undefined && !saysLeftOut(baggage)) return null;
     const address = request.socket?.remoteAddress;
     return propagator.extract(trace, baggage, address, isUnixServer(server, address));
   }

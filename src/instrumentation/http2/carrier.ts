@@ -68,7 +68,7 @@ export const objectCarrier: OutgoingCarrier<HTTP2Request> = {
         isNamed(name, TRACE_HEADER) || (baggage !== undefined && isNamed(name, BAGGAGE_HEADER));
       if (isReplaced) delete headers[name];
     }
-    headers[TRACE_HEADER] = trace;
+    if (trace) headers[TRACE_HEADER] = trace;
     if (baggage) headers[BAGGAGE_HEADER] = baggage;
     request.isWritten = true;
   },
@@ -81,7 +81,7 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
     const headers = request.headers as unknown[];
     removeFromList(headers, TRACE_HEADER);
     if (baggage !== undefined) removeFromList(headers, BAGGAGE_HEADER);
-    headers.push(TRACE_HEADER, trace);
+    if (trace) headers.push(TRACE_HEADER, trace);
     if (baggage) headers.push(BAGGAGE_HEADER, baggage);
     request.isWritten = true;
   },

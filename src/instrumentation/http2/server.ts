@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { builtin } from '../../builtins.ts';
-import { TRACE_HEADER } from '../../headers/names.ts';
+import { BAGGAGE_HEADER, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { WrapEmit } from '../bound-emitters.ts';
 import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
@@ -36,7 +36,9 @@ export function isServerStream(value: unknown): value is ServerHttp2Stream {
 
 /** Whether a request may name a caller's run: without parsing, and without an object for those that do not. */
 export function mayNameRun(headers: object, rawHeaders: unknown): boolean {
-  return Array.isArray(rawHeaders) ? rawHeaders.includes(TRACE_HEADER) : TRACE_HEADER in headers;
+  return Array.isArray(rawHeaders)
+    ? rawHeaders.includes(TRACE_HEADER) || rawHeaders.includes(BAGGAGE_HEADER)
+    : TRACE_HEADER in headers || BAGGAGE_HEADER in headers;
 }
 
 export interface HTTP2Messages {

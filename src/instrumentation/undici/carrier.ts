@@ -78,7 +78,7 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   },
   write({ headers }, trace, baggage) {
     removeFromList(headers, TRACE_HEADER);
-    headers.push(TRACE_HEADER, trace);
+    if (trace) headers.push(TRACE_HEADER, trace);
     if (baggage === undefined) return;
     removeFromList(headers, BAGGAGE_HEADER);
     if (baggage !== '') headers.push(BAGGAGE_HEADER, baggage);
@@ -102,7 +102,7 @@ const textCarrier: OutgoingCarrier<TextRequest> = {
       const name = line.slice(0, line.indexOf(':'));
       return !isNamed(name, TRACE_HEADER) && (baggage === undefined || !isNamed(name, BAGGAGE_HEADER));
     });
-    kept.push(`${TRACE_HEADER}: ${trace}`);
+    if (trace) kept.push(`${TRACE_HEADER}: ${trace}`);
     if (baggage) kept.push(`${BAGGAGE_HEADER}: ${baggage}`);
     request.headers = `${kept.join('\r\n')}\r\n`;
   },
