@@ -1,6 +1,7 @@
 import { parseAddress } from '../headers/address.ts';
 import { isDottedOrder, lastTime, parentDottedOrder, runIdOf, toISOTime } from '../headers/dotted-order.ts';
 import { isSinceArrival } from './arrival.ts';
+import { finalizeAsRoot } from './finalization.ts';
 import { leaveOut } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
@@ -31,6 +32,7 @@ export function adoptNew(run: RunTreeLike, remote: RemoteRun): void {
   inherit(run, remote);
   if (remote.isLeftOut) leaveOut(run);
   else sampleAsCaller(run, remote);
+  finalizeAsRoot(run, remote);
 }
 
 /**

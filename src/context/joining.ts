@@ -9,6 +9,7 @@
  * tells which object is being made, and what it was given, and leaves no trace on it.
  */
 import { logFailure } from '../log.ts';
+import { endAndWait } from './finalization.ts';
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
 import type { RunTreeClass } from './run-tree-class.ts';
@@ -63,7 +64,9 @@ export function watchRoots(
         madeFor.delete(this);
         guarded(() => join(this, remote));
       }
-      return original.apply(this, args);
+      return name === 'patchRun'
+        ? endAndWait(this, () => original.apply(this, args))
+        : original.apply(this, args);
     };
     undos.push(replace(prototype, name, named(name, patched)));
   }

@@ -16,6 +16,7 @@ import { TRACE_HEADER } from '../headers/names.ts';
 import { logFailure } from '../log.ts';
 import { isCalledBy } from './asker.ts';
 import { ChildRuns, raiseStart } from './clock-skew.ts';
+import { finalizeAsRoot } from './finalization.ts';
 import { leaveOut, silence } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
@@ -93,6 +94,7 @@ export function showRun(
       raiseStart(child);
       onChild(child);
       if (!remote.isLeftOut) sampleAsCaller(child, remote);
+      finalizeAsRoot(child, remote);
     } catch (error) {
       logFailure('make a child of the caller’s run', error);
     }

@@ -4,6 +4,7 @@ import { adopt, adoptNew } from './adoption.ts';
 import { noteSDK } from './arrival.ts';
 import { raiseStart } from './clock-skew.ts';
 import { currentRunFor, withVariables } from './current-run.ts';
+import { undoFinalization } from './finalization.ts';
 import { forgetRequest, watchRoots } from './joining.ts';
 import type { Natives } from './natives.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
@@ -202,6 +203,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       onRunTreeClass(undefined);
       unwatchClass?.();
       undoSampling();
+      undoFinalization();
       if (holder[SHARED_KEY] !== shared) return;
       // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
       // now on it is a plain storage.
