@@ -5,6 +5,7 @@ import type { RemoteRun } from './context/remote-run.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
 import type { ContextStorage } from './context/storage.ts';
 import { type Core, prepareCore } from './core.ts';
+import { flushAfterHandler } from './flush/lambda-handler.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
 import { onHTTP2Loaded } from './instrumentation/http2/loaded.ts';
@@ -154,6 +155,9 @@ function createAgent(config: Config): Agent {
   };
 
   const undos: Undo[] = [];
+  if (config.flush > 0) {
+    undos.push(flushAfterHandler(process.env, () => core?.flush() ?? Promise.resolve()) ?? nothing);
+  }
   if (core === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
   const installed: string[] = [];
   for (const [name, install] of Object.entries(seams)) {
@@ -175,6 +179,7 @@ function createAgent(config: Config): Agent {
         shareMetadataWith: config.shareMetadataWith.source,
         trust: config.trust.source,
         maxHeaderBytes: config.maxHeaderBytes,
+        flush: config.flush,
         log: config.log,
       },
       instrumentation: [...installed],
@@ -198,7 +203,7 @@ function createAgent(config: Config): Agent {
       isOver = true;
       for (const undo of undos.reverse()) undo();
       undoConnections();
-      core?.contexts.uninstall();
+      core?.uninstall();
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
         delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
       }

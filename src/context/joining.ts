@@ -29,12 +29,14 @@ export function forgetRequest(run: RunTreeLike): void {
 /**
  * @param callersRun the caller's run where a root that is made now is to join it
  * @param join called with each such root before its first use
+ * @param onPost called with each run that is posted
  * @returns puts the class back
  */
 export function watchRoots(
   Class: RunTreeClass,
   callersRun: () => RemoteRun | undefined,
   join: (run: RunTreeLike, remote: RemoteRun) => void,
+  onPost: (run: RunTreeLike) => void,
 ): () => void {
   const owner = Class as unknown as { getDefaultConfig?: (this: unknown) => object };
   const prototype = Class.prototype as Record<PropertyKey, unknown>;
@@ -64,6 +66,7 @@ export function watchRoots(
         madeFor.delete(this);
         guarded(() => join(this, remote));
       }
+      if (name === 'postRun') guarded(() => onPost(this));
       return name === 'patchRun'
         ? endAndWait(this, () => original.apply(this, args))
         : original.apply(this, args);

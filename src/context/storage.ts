@@ -156,7 +156,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
 
   function watchClass(): void {
     onRunTreeClass((Class) => {
-      unwatchClass = watchRoots(Class, callersRun, join);
+      unwatchClass = watchRoots(Class, callersRun, join, onRun);
     });
   }
 
