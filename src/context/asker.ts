@@ -4,7 +4,11 @@
  * shortens names; names of functions do not.
  */
 export function isCalledBy(depth: number, ...names: readonly string[]): boolean {
-  return callers(depth).some((site) => names.includes(site.getFunctionName()?.split('.').at(-1) ?? ''));
+  return hasCaller(callers(depth), names);
+}
+
+export function hasCaller(sites: readonly NodeJS.CallSite[], names: readonly string[]): boolean {
+  return sites.some((site) => names.includes(site.getFunctionName()?.split('.').at(-1) ?? ''));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { logFailure } from '../log.ts';
-import { isCalledBy } from './asker.ts';
+import { callers, hasCaller } from './asker.ts';
 import { canShowPlaceholder, Placeholder } from './placeholder.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
@@ -9,16 +9,18 @@ import { showRun } from './shown-run.ts';
 type OnRun = (run: RunTreeLike) => void;
 
 /**
- * The caller's run as the SDK's current one, or `undefined` where the SDK is to see what it would see without the agent.
+ * The caller's run as the SDK's current one, or `undefined` where the SDK is to see what it would see without the agent:
+ * with tracing off, code that made the caller's run a parent would publish.
  * Errors are caught here: the application called this through the SDK and must not see them.
  *
  * @param onRun called with each run that is made as its child
  */
 export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined {
   try {
-    return remote instanceof RemoteRun && !remote.isOver && canBeParent()
-      ? shownAs(remote, onRun)
-      : undefined;
+    if (!(remote instanceof RemoteRun) || remote.isOver || !isTracingOn(process.env)) return undefined;
+    const sites = callers(DEPTH);
+    findRunTreeClass(sites);
+    return hasCaller(sites, MAKES_ITS_OWN) ? undefined : shownAs(remote, onRun);
   } catch (error) {
     logFailure('show the run of a caller', error);
     return undefined;
@@ -31,14 +33,9 @@ export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined
  */
 export function withVariables(store: unknown, remote: RemoteRun, onRun: OnRun): unknown {
   if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
-  if ('tracingEnabled' in store || !canBeParent()) return store;
-  const shown = makeShown(remote, classNow(), onRun);
+  if ('tracingEnabled' in store || !isTracingOn(process.env)) return store;
+  const shown = makeShown(remote, runTreeClass(), onRun);
   return shown === undefined ? store : Object.assign(shown, store);
-}
-
-/** With tracing off, code that made the caller's run a parent would publish. */
-function canBeParent(): boolean {
-  return isTracingOn(process.env) && !isCalledBy(7, ...MAKES_ITS_OWN);
 }
 
 /**
@@ -46,9 +43,11 @@ function canBeParent(): boolean {
  * client that it was given, and a root with it. Its root is adopted.
  */
 const MAKES_ITS_OWN = ['onTraceStart'];
+/** From the storage to the caller of `getCurrentRunTree`. */
+const DEPTH = 6;
 
 function shownAs(remote: RemoteRun, onRun: OnRun): object | undefined {
-  const Class = classNow();
+  const Class = runTreeClass();
   if (remote.shownAs === undefined || (Class !== undefined && remote.shownAs instanceof Placeholder)) {
     remote.shownAs = makeShown(remote, Class, onRun);
   }
@@ -59,9 +58,4 @@ function makeShown(remote: RemoteRun, Class: RunTreeClass | undefined, onRun: On
   return (
     (Class && showRun(remote, Class, onRun)) ?? (canShowPlaceholder() ? new Placeholder(remote) : undefined)
   );
-}
-
-function classNow(): RunTreeClass | undefined {
-  if (runTreeClass() === undefined) findRunTreeClass();
-  return runTreeClass();
 }

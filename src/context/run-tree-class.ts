@@ -1,7 +1,6 @@
 import { moduleClass } from '../builtins.ts';
 import { importModule } from '../import-module.ts';
 import { logFailure } from '../log.ts';
-import { callers } from './asker.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
 /** The SDK's `RunTree`, as far as the agent uses the class. Read in langsmith 0.1.64 to 0.12.0. */
@@ -10,52 +9,58 @@ export interface RunTreeClass {
   fromHeaders(headers: Record<string, string>, inherited: Record<string, unknown>): RunTreeLike | undefined;
 }
 
-let known: RunTreeClass | undefined;
+/** A process may have several copies of the SDK: as CommonJS and as ESM, or one of LangChain's own. */
+const classes = new Set<RunTreeClass>();
+const seenFiles = new Set<string>();
 let onKnown: ((Class: RunTreeClass) => void) | undefined;
 
-/** The class that this process makes its runs of; `undefined` until the agent has met it. */
+/** The class of the first copy that the agent has met; `undefined` until then. */
 export function runTreeClass(): RunTreeClass | undefined {
-  return known;
+  for (const Class of classes) return Class;
+  return undefined;
 }
 
-/** Calls `listener` with the class as soon as it is known; `undefined` takes the listener away. */
+/** Calls `listener` with each class as soon as it is known; `undefined` takes the listener away. */
 export function onRunTreeClass(listener: ((Class: RunTreeClass) => void) | undefined): void {
   onKnown = listener;
-  if (known !== undefined) listener?.(known);
+  if (listener !== undefined) for (const Class of classes) listener(Class);
 }
 
 /** Remembers the class of a run that the SDK made. */
 export function learnRunTreeClass(run: object): void {
-  if (known === undefined) remember(run.constructor);
+  remember(run.constructor);
 }
 
 /**
- * Finds the class while the SDK loads: the file that has just asked for the shared storage lies beside the one that
- * defines `RunTree`, which is loaded by then. Nothing is loaded that the application has not loaded. A bundle has no
- * such file: its class is known from its first run.
+ * Finds the class of the SDK that calls, also while it loads: the file that asks for the shared storage lies beside the
+ * one that defines `RunTree`, which is loaded by then. Nothing is loaded that the application has not loaded. A bundle
+ * has no such file: its class is known from its first run.
  */
-export function findRunTreeClass(): void {
-  if (known !== undefined) return;
+export function findRunTreeClass(sites: readonly NodeJS.CallSite[]): void {
   try {
-    findBesideCaller();
+    for (const site of sites) {
+      const file = site.getFileName();
+      if (typeof file === 'string' && !seenFiles.has(file)) findBeside(file);
+    }
   } catch (error) {
     logFailure('find the SDK', error, 'the application');
   }
 }
 
-function findBesideCaller(): void {
-  for (const site of callers(12)) {
-    const [, folder, extension] = SDK_FILE.exec(site.getFileName() ?? '') ?? [];
-    if (folder === undefined) continue;
+/** `dist/traceable.js`, `lib/singletons/traceable.mjs` and their like. */
+const SDK_FILE = /^(.*[\\/](?:dist|lib)[\\/])(?:singletons[\\/])?traceable\.([cm]?js)$/;
+/** An application that generates code may name any number of files. */
+const MOST_FILES = 1000;
+
+function findBeside(file: string): void {
+  const [, folder, extension] = SDK_FILE.exec(file) ?? [];
+  if (folder !== undefined) {
     const path = `${folder}run_trees.${extension}`;
     if (folder.startsWith('file:')) void importModule(path).then(rememberExport, ignore);
     else rememberExport(requireCache()[path]?.exports);
-    return;
   }
+  if (seenFiles.size < MOST_FILES) seenFiles.add(file);
 }
-
-/** `dist/traceable.js`, `lib/singletons/traceable.mjs` and their like. */
-const SDK_FILE = /^(.*[\\/](?:dist|lib)[\\/])(?:singletons[\\/])?traceable\.([cm]?js)$/;
 
 function requireCache(): Record<string, { exports?: unknown } | undefined> {
   return moduleClass<{ _cache?: Record<string, { exports?: unknown }> }>()._cache ?? {};
@@ -65,10 +70,11 @@ function rememberExport(exports: unknown): void {
   remember((exports as { RunTree?: unknown } | undefined)?.RunTree);
 }
 
-function remember(Class: unknown): void {
-  if (known !== undefined || typeof (Class as RunTreeClass | undefined)?.fromHeaders !== 'function') return;
-  known = Class as RunTreeClass;
-  onKnown?.(known);
+function remember(value: unknown): void {
+  const Class = value as RunTreeClass | undefined;
+  if (typeof Class?.fromHeaders !== 'function' || classes.has(Class)) return;
+  classes.add(Class);
+  onKnown?.(Class);
 }
 
 function ignore(): void {

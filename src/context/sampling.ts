@@ -25,14 +25,19 @@ const undos = new Map<object, () => void>();
 
 /** Has this run, and those below it, sampled as the caller's was. */
 export function sampleAsCaller(run: RunTreeLike, remote: RemoteRun): void {
-  const client = run.client as SamplingClient | null | undefined;
-  const rate = client?.tracingSampleRate;
-  if (typeof rate !== 'number' || rate <= 0 || rate >= 1) return;
-  patch(client as object);
+  if (!honourDecisions(run.client)) return;
   callers.set(run, remote);
   if (decided.get(remote.traceId)?.deref() !== undefined) return;
   decided.set(remote.traceId, new WeakRef(remote));
   forget.register(remote, remote.traceId);
+}
+
+/** @returns whether the client samples at all */
+export function honourDecisions(client: unknown): boolean {
+  const rate = (client as SamplingClient | null | undefined)?.tracingSampleRate;
+  if (typeof rate !== 'number' || rate <= 0 || rate >= 1) return false;
+  patch(client as object);
+  return true;
 }
 
 /** Once for all clients of the class: LangChain's tracer has one of its own. */

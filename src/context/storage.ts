@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { logFailure } from '../log.ts';
 import { adopt, adoptNew } from './adoption.ts';
 import { noteSDK } from './arrival.ts';
+import { callers } from './asker.ts';
 import { raiseStart } from './clock-skew.ts';
 import { currentRunFor, withVariables } from './current-run.ts';
 import { undoFinalization } from './finalization.ts';
@@ -11,7 +12,7 @@ import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRootOnPurpose } from './root-on-purpose.ts';
 import { isRunTree, type RunTreeLike } from './run-tree.ts';
 import { findRunTreeClass, learnRunTreeClass, onRunTreeClass } from './run-tree-class.ts';
-import { undoSampling } from './sampling.ts';
+import { honourDecisions, undoSampling } from './sampling.ts';
 import { SHARED_KEY } from './shared-key.ts';
 import { remoteShownBy } from './shown-run.ts';
 
@@ -91,7 +92,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   let isUsed = false;
   let isEntered = false;
   let beforeEntry: (() => void) | undefined;
-  let unwatchClass: (() => void) | undefined;
+  const unwatchClasses: (() => void)[] = [];
 
   function enter(): void {
     isEntered = true;
@@ -154,9 +155,16 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     raiseStart(run);
   }
 
+  /** Each run that is sent, LangChain's too. */
+  function onPost(run: RunTreeLike): void {
+    onRun(run);
+    honourDecisions(run.client);
+  }
+
   function watchClass(): void {
     onRunTreeClass((Class) => {
-      unwatchClass = watchRoots(Class, callersRun, join, onRun);
+      const unwatch = watchRoots(Class, callersRun, join, onPost);
+      unwatchClasses.push(unwatch);
     });
   }
 
@@ -194,14 +202,14 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       noteSDK();
       // The SDK does not look again: without this storage its next `traceable` would throw.
       isUsed = true;
-      findRunTreeClass();
+      findRunTreeClass(callers(12));
       return shared;
     },
     uninstall() {
       isActive = false;
       beforeEntry = undefined;
       onRunTreeClass(undefined);
-      unwatchClass?.();
+      for (const unwatch of unwatchClasses.splice(0)) unwatch();
       undoSampling();
       undoFinalization();
       if (holder[SHARED_KEY] !== shared) return;
