@@ -62,8 +62,6 @@ export function showRun(
   if (remote.isLeftOut) leaveOut(run);
   else sampleAsCaller(run, remote);
   const hidden = { client: run.client, replicas: run.replicas };
-  const silenced = (client: unknown) =>
-    remote.isLeftOut && typeof client === 'object' && client !== null ? silence(client) : client;
   // The tracer of a trace that is left out must not keep its own.
   hideFromLangChain(run, hidden, 'client', remote.isLeftOut);
   hideFromLangChain(run, hidden, 'replicas', remote.isLeftOut);
@@ -75,7 +73,8 @@ export function showRun(
     const { client } = hidden;
     let child: RunTreeLike;
     try {
-      hidden.client = silenced(config?.client) ?? client;
+      const own = config?.client ?? client;
+      hidden.client = remote.isLeftOut && own instanceof Object ? silence(own) : own;
       run.tracingEnabled = config?.tracingEnabled ?? tracingEnabled;
       // A caller that names no destination leaves a run its own.
       if (!isPlaced && (config?.project_name || config?.address)) {

@@ -16,15 +16,18 @@ export function flushAtEnd(clients: SeenClients): Undo {
   async function onSigterm(): Promise<void> {
     if (isEnding) return;
     isEnding = true;
+    // A listener that is called once is gone by the end of the wait.
+    const isHeard = process.listenerCount('SIGTERM') > 1;
     await clients.flush();
     isEnding = false;
-    if (process.listenerCount('SIGTERM') > 1) return;
+    if (isHeard) return;
     process.removeListener('SIGTERM', onSigterm);
     process.kill(process.pid, 'SIGTERM');
   }
 
   process.on('beforeExit', onBeforeExit);
-  process.on('SIGTERM', onSigterm);
+  // Called before the application's own.
+  process.prependListener('SIGTERM', onSigterm);
   return () => {
     process.removeListener('beforeExit', onBeforeExit);
     process.removeListener('SIGTERM', onSigterm);
