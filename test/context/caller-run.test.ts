@@ -1,15 +1,17 @@
 /**
  * A handler whose request came with a trace, with the agent and beside it two controls: linked by hand as LangSmith's
- * guide says, and neither. TRACE_AGENT_TEST_SDKS names other versions of the SDK than the two that always run.
+ * guide says, and neither. `npm run test:campaigns` runs it with older versions of the SDK too.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
+import { isCampaign } from '../support/campaign.ts';
 import { installSDK } from '../support/libraries.ts';
 import { baggage, dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 
 const NEWEST = 'the newest';
-const versions = process.env['TRACE_AGENT_TEST_SDKS']?.split(',') ?? ['0.3.87', NEWEST];
+const OLDER = ['0.1.64', '0.2.15', '0.3.87', '0.4.12', '0.5.26', '0.7.17', '0.10.11'];
+const versions = isCampaign ? [...OLDER, NEWEST] : [NEWEST];
 const sdks = versions.flatMap((name) =>
   name === NEWEST
     ? [{ name: `${name}, ESM`, from: root, form: 'esm' }]

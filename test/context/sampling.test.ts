@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
+import { isCampaign } from '../support/campaign.ts';
 import { installSDK } from '../support/libraries.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -11,7 +12,7 @@ const REQUESTS = 24;
 const LEFT_OUT = 'langsmith-sampled=false';
 
 describe.each([
-  { name: '0.3.87', from: installSDK('0.3.87') },
+  ...(isCampaign ? [{ name: '0.3.87', from: installSDK('0.3.87') }] : []),
   { name: 'the newest', from: root },
 ])('the SDK, $name', ({ from }) => {
   describe.runIf(from !== undefined)('a trace that its first service', () => {
