@@ -19,6 +19,8 @@ export const CAMPAIGNS = [
 /** Files of which a part is a campaign. */
 export const PARTLY_CAMPAIGNS = [
   'test/compatibility/vulnerable-sdk.test.ts',
+  'test/context/caller-run.test.ts',
+  'test/context/sampling.test.ts',
   'test/instrumentation/grpc.test.ts',
   'test/instrumentation/http2-queue.test.ts',
   'test/instrumentation/interleaved.test.ts',

@@ -5,6 +5,7 @@ import type { RemoteRun } from './context/remote-run.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
 import type { ContextStorage } from './context/storage.ts';
 import { type Core, prepareCore } from './core.ts';
+import { flushAfterHandler } from './flush/lambda-handler.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
 import { onHTTP2Loaded } from './instrumentation/http2/loaded.ts';
@@ -159,6 +160,9 @@ function createAgent(config: Config): Agent {
   };
 
   const undos: Undo[] = [];
+  if (config.flush > 0) {
+    undos.push(flushAfterHandler(process.env, () => core?.flush() ?? Promise.resolve()) ?? nothing);
+  }
   if (core === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
   const installed: string[] = [];
   for (const [name, install] of Object.entries(seams)) {
@@ -180,6 +184,7 @@ function createAgent(config: Config): Agent {
         shareMetadataWith: config.shareMetadataWith.source,
         trust: config.trust.source,
         maxHeaderBytes: config.maxHeaderBytes,
+        flush: config.flush,
         log: config.log,
       },
       instrumentation: [...installed],
@@ -190,9 +195,10 @@ function createAgent(config: Config): Agent {
       const headers = context === undefined ? undefined : core?.propagator.headersOf(context);
       if (headers === undefined) return {};
       const { trace, baggage } = headers;
-      return baggage === ''
-        ? { [TRACE_HEADER]: trace }
-        : { [TRACE_HEADER]: trace, [BAGGAGE_HEADER]: baggage };
+      return {
+        ...(trace !== '' && { [TRACE_HEADER]: trace }),
+        ...(baggage !== '' && { [BAGGAGE_HEADER]: baggage }),
+      };
     },
     continueTrace(trace, baggage, fn) {
       const remote = wake()?.propagator.read(trace, baggage);
@@ -202,7 +208,7 @@ function createAgent(config: Config): Agent {
       isOver = true;
       for (const undo of undos.reverse()) undo();
       undoConnections();
-      core?.contexts.uninstall();
+      core?.uninstall();
       if ((globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY] === this) {
         delete (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
       }

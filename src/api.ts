@@ -17,6 +17,11 @@ export interface StartOptions {
   trust?: string | undefined;
   /** What both headers together may add to a request, in bytes. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
   maxHeaderBytes?: number | undefined;
+  /**
+   * How long the process may wait at its end for runs that are still to be sent, in milliseconds. `TRACE_AGENT_FLUSH`,
+   * default `off`.
+   */
+  flush?: number | undefined;
   /** `silent`, `error`, `warn`, `info` or `debug`. `TRACE_AGENT_LOG`, default `warn`. */
   log?: LogLevel | undefined;
 }
@@ -55,6 +60,8 @@ export interface Status {
     readonly shareMetadataWith: string;
     readonly trust: string;
     readonly maxHeaderBytes: number;
+    /** In milliseconds; 0 where it is off. */
+    readonly flush: number;
     readonly log: string;
   };
   /** Seams that are installed. */

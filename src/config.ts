@@ -10,6 +10,8 @@ export interface Config {
   readonly shareMetadataWith: Patterns;
   readonly trust: Patterns;
   readonly maxHeaderBytes: number;
+  /** In milliseconds; 0 is off. */
+  readonly flush: number;
   readonly log: LogLevel;
 }
 
@@ -33,6 +35,8 @@ const MAX_HEADER_BYTES = 8192;
 const LEAST_HEADER_BYTES = 77;
 /** No server that anybody runs takes more, and a number this large is a typing error. */
 const MOST_HEADER_BYTES = 1_048_576;
+/** 15 minutes, the longest that AWS Lambda lets a function run. */
+const MOST_MILLISECONDS = 900_000;
 
 /**
  * Reads the configuration. Never throws: a bad value becomes a warning and the default, and a bad list of patterns
@@ -72,6 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
     ),
     trust: patterns(setting('TRACE_AGENT_TRUST', 'trust', 'string'), 'internal', 'peers'),
     maxHeaderBytes: readBytes(setting('TRACE_AGENT_MAX_HEADER_BYTES', 'maxHeaderBytes', 'number'), warnings),
+    flush: readFlush(setting('TRACE_AGENT_FLUSH', 'flush', 'number'), warnings),
     log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),
   });
   return { config, warnings };
@@ -101,6 +106,17 @@ function readBytes(from: Setting, warnings: string[]): number {
   const range = `a whole number of bytes from ${LEAST_HEADER_BYTES} to ${MOST_HEADER_BYTES}`;
   warnings.push(`${shown(from)}: not ${range}; ${MAX_HEADER_BYTES} is used`);
   return MAX_HEADER_BYTES;
+}
+
+function readFlush(from: Setting, warnings: string[]): number {
+  const { value } = from;
+  if (value === undefined || value === '0' || value?.toLowerCase() === 'off') return 0;
+  const milliseconds = Number(value);
+  if (value !== null && /^\d+$/.test(value) && milliseconds <= MOST_MILLISECONDS) return milliseconds;
+  warnings.push(
+    `${shown(from)}: not off or a whole number of milliseconds up to ${MOST_MILLISECONDS}; 0 is used`,
+  );
+  return 0;
 }
 
 function readLevel(from: Setting, warnings: string[]): LogLevel {

@@ -5,6 +5,7 @@
 import type { Config } from './config.ts';
 import type { Natives } from './context/natives.ts';
 import { type ContextStorage, createContextStorage } from './context/storage.ts';
+import { createSeenClients } from './flush/clients.ts';
 import { watchConnections } from './instrumentation/connections.ts';
 import { watchRequests } from './instrumentation/http/client.ts';
 import { createIncomingMessages, type IncomingMessages } from './instrumentation/http/incoming-messages.ts';
@@ -28,6 +29,9 @@ export interface Core {
   watchRequests(prototype: object): Undo;
   watchSessions(): Undo;
   watchUndici(): UndiciRequests;
+  /** Waits for runs that are still to be sent, at most so long as the setting says. */
+  flush(): Promise<void>;
+  uninstall(): void;
 }
 
 /** @param found what lay under the SDK's key when the agent started */
@@ -44,7 +48,11 @@ export const createCore: CreateCore = (config, natives, found) => {
   const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, langSmithAPI);
   const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
-  const contexts = createContextStorage(natives, found, (run) => langSmithAPI.observe(run));
+  const clients = config.flush > 0 ? createSeenClients(config.flush) : undefined;
+  const contexts = createContextStorage(natives, found, (run) => {
+    langSmithAPI.observe(run);
+    clients?.observe(run);
+  });
   let messages: IncomingMessages | undefined;
   /** Both seams of node:http use it. */
   const incomingMessages = () => (messages ??= createIncomingMessages(contexts));
@@ -62,5 +70,10 @@ export const createCore: CreateCore = (config, natives, found) => {
     watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
     watchSessions: () => watchSessions(contexts, propagator),
     watchUndici: () => watchUndici(contexts, propagator),
+    flush: () => clients?.flush() ?? Promise.resolve(),
+    uninstall() {
+      clients?.uninstall();
+      contexts.uninstall();
+    },
   };
 };

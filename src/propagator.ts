@@ -1,13 +1,15 @@
 import type { Counts } from './api.ts';
 import type { Config } from './config.ts';
 import { headersOfRun } from './context/local-run.ts';
-import { type Inbound, RefusedTrace, RemoteRun } from './context/remote-run.ts';
-import { isPublished, type RunTreeLike } from './context/run-tree.ts';
+import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
+import { isTraced, type RunTreeLike } from './context/run-tree.ts';
+import { isSampled } from './context/sampling.ts';
 import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
 import { LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
 import { withoutForwarded } from './headers/forwarded.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import { LEFT_OUT, saysLeftOut } from './headers/sampling.ts';
 import { FORM, type HeaderSet, richest, type TraceHeaders } from './headers/trace-headers.ts';
 import { logFailure, logOnce } from './log.ts';
 import {
@@ -72,8 +74,8 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives with a trace, or with LangSmith's members in its baggage alone.
-   * Never throws.
+   * Reads the caller's run from a request that arrives with a trace, or with LangSmith's members in its baggage alone: they
+   * may say that the trace was not sampled. Never throws.
    *
    * @param address the peer's; `isLocal` says that it came over a unix socket and has none
    */
@@ -86,9 +88,10 @@ export class Propagator {
     const members = typeof baggage === 'string' ? baggage : undefined;
     try {
       if (this.peers.trusts(address, isLocal)) {
+        const remote = this.read(trace, baggage);
+        if (remote !== undefined) return remote;
         // Without a trace there is nothing to refuse.
-        if (trace === undefined) return new RefusedTrace(undefined, undefined);
-        return this.read(trace, baggage) ?? new RefusedTrace(trace, members);
+        return new RefusedTrace(trace, trace === undefined ? undefined : members);
       }
       if (trace !== undefined) this.counts.distrusted++;
     } catch (error) {
@@ -99,6 +102,7 @@ export class Propagator {
 
   /** Reads the caller's run from headers that the application vouches for. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
+    if (trace === undefined && saysLeftOut(baggage)) return leftOutRun();
     if (!isDottedOrder(trace)) return undefined;
     this.counts.extracted++;
     return new RemoteRun(trace, typeof baggage === 'string' ? baggage : undefined);
@@ -194,7 +198,7 @@ export class Propagator {
   ): string | undefined {
     const own = carrier.header(request, BAGGAGE_HEADER);
     const trace = carrier.header(request, TRACE_HEADER);
-    if (typeof own !== 'string' || typeof trace !== 'string' || !own.startsWith(LANGSMITH_PREFIX)) {
+    if (typeof own !== 'string' || typeof trace === 'object' || !own.startsWith(LANGSMITH_PREFIX)) {
       return withoutForwarded(added, inboundOf(context)?.baggage) || undefined;
     }
     const others = mergeBaggage('', added);
@@ -227,7 +231,8 @@ export class Propagator {
     const set =
       run !== undefined
         ? headersOfRun(run, this.config.maxHeaderBytes)
-        : remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes);
+        : (remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes) ??
+          (this.isLeftOut(context) ? LEFT_OUT : undefined));
     if (set !== undefined && set.first !== FORM.everything) this.warnOfSize(set.first);
     return set;
   }
@@ -235,7 +240,13 @@ export class Propagator {
   /** The run that is current and will be published. */
   private publishedRunOf(context: Context): RunTreeLike | undefined {
     const run = localRunOf(context);
-    return run !== undefined && isPublished(run, this.env) ? run : undefined;
+    return run !== undefined && isTraced(run, this.env) && isSampled(run) ? run : undefined;
+  }
+
+  /** Whether the run that is current would be published if it had been sampled. */
+  private isLeftOut(context: Context): boolean {
+    const run = localRunOf(context);
+    return run !== undefined && isTraced(run, this.env) && !isSampled(run);
   }
 
   private warnOfSize(first: HeaderSet['first']): void {

@@ -29,6 +29,7 @@ describe('start', () => {
         shareMetadataWith: 'internal',
         trust: 'internal',
         maxHeaderBytes: 8192,
+        flush: 0,
         log: 'warn',
       },
       instrumentation: ['http-server', 'http-client', 'http2-client', 'undici'],

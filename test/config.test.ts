@@ -18,6 +18,7 @@ const DEFAULTS = {
   shareMetadataWith: 'internal',
   trust: 'internal',
   maxHeaderBytes: 8192,
+  flush: 0,
   log: 'warn',
 };
 
@@ -28,6 +29,7 @@ const VARIABLES = {
   shareMetadataWith: 'TRACE_AGENT_SHARE_METADATA_WITH',
   trust: 'TRACE_AGENT_TRUST',
   maxHeaderBytes: 'TRACE_AGENT_MAX_HEADER_BYTES',
+  flush: 'TRACE_AGENT_FLUSH',
   log: 'TRACE_AGENT_LOG',
 } as const;
 type Name = keyof typeof VARIABLES;
@@ -63,6 +65,12 @@ const GOOD: [Name, string, unknown][] = [
   ['enabled', '"false"', false],
   ['maxHeaderBytes', "'4096'", 4096],
   ['log', '"silent"', 'silent'],
+  ['flush', 'off', 0],
+  ['flush', 'OFF', 0],
+  ['flush', '0', 0],
+  ['flush', '1', 1],
+  ['flush', ' 2000 ', 2000],
+  ['flush', '900000', 900_000],
   ['maxHeaderBytes', '77', 77],
   ['maxHeaderBytes', '4096', 4096],
   ['maxHeaderBytes', ' 16384\n', 16_384],
@@ -74,6 +82,7 @@ const GOOD: [Name, string, unknown][] = [
   ['log', ' Warn ', 'warn'],
 ];
 
+const MILLISECONDS = 'not off or a whole number of milliseconds up to 900000; 0 is used';
 const RANGE = 'not a whole number of bytes from 77 to 1048576; 8192 is used';
 const BAD: [Name, string, string][] = [
   ['enabled', 'yes', 'neither true nor false; true is used'],
@@ -88,6 +97,11 @@ const BAD: [Name, string, string][] = [
   ['shareMetadataWith', 'a.com,b.com/x', '"b.com/x" cannot be read; a.com is used'],
   ['trust', '10.0.0.0/33', '"10.0.0.0/33" cannot be read; none is used'],
   ['trust', '"internal', '"\\"internal" cannot be read; none is used'],
+  ['flush', '-1', MILLISECONDS],
+  ['flush', '2s', MILLISECONDS],
+  ['flush', '1.5', MILLISECONDS],
+  ['flush', '900001', MILLISECONDS],
+  ['flush', 'true', MILLISECONDS],
   ['maxHeaderBytes', '76', RANGE],
   ['maxHeaderBytes', '1048577', RANGE],
   ['maxHeaderBytes', '-1', RANGE],
@@ -172,6 +186,7 @@ describe('options', () => {
     TRACE_AGENT_SHARE_METADATA_WITH: 'env.com',
     TRACE_AGENT_TRUST: '10.0.0.1',
     TRACE_AGENT_MAX_HEADER_BYTES: '1000',
+    TRACE_AGENT_FLUSH: '100',
     TRACE_AGENT_LOG: 'debug',
   };
   const fromEnv = {
@@ -181,6 +196,7 @@ describe('options', () => {
     shareMetadataWith: 'env.com',
     trust: '10.0.0.1',
     maxHeaderBytes: 1000,
+    flush: 100,
     log: 'debug',
     warnings: [],
   };
@@ -191,6 +207,7 @@ describe('options', () => {
     shareMetadataWith: '*',
     trust: 'none',
     maxHeaderBytes: 2000,
+    flush: 200,
     log: 'error',
   } as const;
 

@@ -40,7 +40,7 @@ describe('traceHeaders', () => {
       tell(traceHeaders());`);
     const current = told[1] as string;
     expect(told).toEqual([
-      { 'langsmith-trace': current, baggage: header },
+      { 'langsmith-trace': current, baggage: header.replace('langsmith-tags=t,', '') },
       expect.stringContaining(`${trace}.`),
       { 'langsmith-trace': trace, baggage: header },
       {},

@@ -1,8 +1,11 @@
 import { parseAddress } from '../headers/address.ts';
 import { isDottedOrder, lastTime, parentDottedOrder, runIdOf, toISOTime } from '../headers/dotted-order.ts';
 import { isSinceArrival } from './arrival.ts';
+import { finalizeAsRoot } from './finalization.ts';
+import { leaveOut } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
+import { sampleAsCaller } from './sampling.ts';
 
 /**
  * Adoption: a root run that the SDK has just made in the context of a request becomes a child of the caller's
@@ -10,6 +13,11 @@ import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
  * another workspace keeps doing so. Runs by the SDK's `AsyncLocalStorage.run`, before the run is posted.
  */
 export function adopt(run: RunTreeLike, remote: RemoteRun): void {
+  if (run.end_time == null) adoptNew(run, remote);
+}
+
+/** The same for a run that is known to have been made in the context of the request: it may have ended since. */
+export function adoptNew(run: RunTreeLike, remote: RemoteRun): void {
   if (!isFreshRoot(run, remote) || run.trace_id === remote.traceId || run.id === remote.runId) return;
   run.trace_id = remote.traceId;
   run.dotted_order = `${remote.dottedOrder}.${run.dotted_order as string}`;
@@ -22,16 +30,19 @@ export function adopt(run: RunTreeLike, remote: RemoteRun): void {
     child_execution_order: 1,
   };
   inherit(run, remote);
+  if (remote.isLeftOut) leaveOut(run);
+  else sampleAsCaller(run, remote);
+  finalizeAsRoot(run, remote);
 }
 
 /**
- * A root that nobody else has placed: not posted, not ended, without children, not made from headers, not LangChain's
+ * A root that nobody else has placed: not posted, without children, not made from headers, not LangChain's
  * copy, and not from before the request.
  */
 function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
   if (typeof run.id !== 'string' || run.trace_id !== run.id) return false;
   if (run.parent_run != null || run.parent_run_id != null || run.distributedParentId != null) return false;
-  if (run.reference_example_id != null || run.end_time != null || run.tracingEnabled === false) return false;
+  if (run.reference_example_id != null || run.tracingEnabled === false) return false;
   if (run.child_execution_order !== run.execution_order) return false;
   if (run.extra?.runtime !== undefined || run.extra?.[LANGCHAIN_CONFIG] !== undefined) return false;
   if ((run.client as { tracingMode?: unknown } | null | undefined)?.tracingMode === 'otel') return false;
@@ -54,9 +65,12 @@ function timeOf(dottedOrder: string): number {
   return Date.parse(toISOTime(lastTime(dottedOrder)));
 }
 
-/** As `RunTree.createChild` does it: the parent's destination, its metadata under the run's own; and its tags. */
+/**
+ * As `RunTree.createChild` does it: the parent's destination, and its metadata under the run's own. Tags are not
+ * inherited. A mark that the SDK gives to roots alone (`ls_agent_type`, `utils/ls_agent_type.js`) is taken off.
+ */
 function inherit(run: RunTreeLike, remote: RemoteRun): void {
-  const { metadata, tags, project, address } = remote.fields;
+  const { metadata, project, address } = remote.fields;
   if (project !== undefined) {
     run.project_name = project;
     if (run.address !== undefined) run.address = undefined;
@@ -64,11 +78,8 @@ function inherit(run: RunTreeLike, remote: RemoteRun): void {
     run.project_name = undefined;
     run.address = parseAddress(address);
   }
-  if (metadata !== undefined) {
-    run.extra = { ...run.extra, metadata: { ...metadata, ...(run.extra?.metadata as object | undefined) } };
-  }
-  if (tags !== undefined) {
-    const own = Array.isArray(run.tags) ? run.tags : [];
-    run.tags = [...new Set([...own, ...tags])];
-  }
+  const own = run.extra?.metadata as Record<string, unknown> | undefined;
+  if (metadata === undefined && own?.['ls_agent_type'] !== 'root') return;
+  const { ls_agent_type: type, ...rest } = own ?? {};
+  run.extra = { ...run.extra, metadata: { ...metadata, ...(type === 'root' ? rest : own) } };
 }

@@ -9,6 +9,7 @@ import {
   toISOTime,
   withLastTime,
 } from '../headers/dotted-order.ts';
+import { logFailure } from '../log.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
 /** A run that LangChain's tracer has made and not placed yet, or a `RunTree`. */
@@ -47,12 +48,20 @@ export function raiseStart(run: RunTreeLike): void {
 export class ChildRuns extends Array<unknown> {
   override push(...runs: unknown[]): number {
     for (const run of runs) {
-      if (typeof run !== 'object' || run === null) continue;
-      // `RunTree.createChild` adds a run that has its dotted order already.
-      if ((run as Run).dotted_order === undefined) raiseOncePlaced(run);
-      else raiseStart(run);
+      if (typeof run === 'object' && run !== null) raise(run);
     }
     return super.push(...runs);
+  }
+}
+
+/** The SDK adds the run, so an error must not reach it. */
+function raise(run: Run): void {
+  try {
+    // `RunTree.createChild` adds a run that has its dotted order already.
+    if (run.dotted_order === undefined) raiseOncePlaced(run);
+    else raiseStart(run);
+  } catch (error) {
+    logFailure('raise the start of a run', error);
   }
 }
 

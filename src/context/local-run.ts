@@ -2,6 +2,7 @@ import { formatAddress } from '../headers/address.ts';
 import type { BaggageFields } from '../headers/baggage.ts';
 import { isDottedOrder, MAX_DOTTED_ORDER_LENGTH } from '../headers/dotted-order.ts';
 import { type HeaderSet, makeHeaderSet, NO_HEADERS } from '../headers/trace-headers.ts';
+import { hidesMetadata } from './privacy.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
 /** The headers of a run, and what they were made from. */
@@ -89,6 +90,7 @@ function hasSameMetadata(known: CachedHeaders, metadata: Record<string, unknown>
 function metadataOf(run: RunTreeLike): Record<string, unknown> | undefined {
   const metadata = run.extra?.metadata;
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined;
+  if (hidesMetadata(run, process.env)) return undefined;
   return metadata as Record<string, unknown>;
 }
 

@@ -2,15 +2,19 @@ import { formatAddress, parseAddress } from '../headers/address.ts';
 import { formatBaggage } from '../headers/baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../headers/names.ts';
 import { ChildRuns } from './clock-skew.ts';
+import { SILENT_CLIENT } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
-import { createChildOf } from './run-tree-class.ts';
 
 /**
- * Stands for the caller's run where the SDK asks for the current one (`getCurrentRunTree(true)`). It has no
+ * Stands for the caller's run until the SDK's class is known, as in a bundle that has not made a run yet. It has no
  * `postRun`, so the SDK does not take it for a `RunTree`: `traceable` makes a root of its own, with its own
- * client and settings, which is then adopted. LangChain takes it for a parent as it is.
+ * client and settings, which is then adopted, and from which the class is learned. LangChain takes it for a parent.
  */
 export class Placeholder {
+  start_time: number;
+  events: unknown[];
+  replicas: unknown[] | undefined;
+  client: object | undefined;
   id: string;
   trace_id: string;
   dotted_order: string;
@@ -26,6 +30,10 @@ export class Placeholder {
 
   constructor(remote: RemoteRun) {
     const { metadata, tags, project, address } = remote.fields;
+    this.start_time = Date.now();
+    this.events = [];
+    this.replicas = undefined;
+    this.client = remote.isLeftOut ? SILENT_CLIENT : undefined;
     this.id = remote.runId;
     this.trace_id = remote.traceId;
     this.dotted_order = remote.dottedOrder;
@@ -49,9 +57,10 @@ export class Placeholder {
     // LangChain assigns what it has just read.
   }
 
-  /** As `RunTree.createChild`: for code that asks for the current run and makes a child by hand. */
-  createChild(config: Record<string, unknown>): unknown {
-    return createChildOf(this, config);
+  /** There is no class to make a child of: the caller goes on with a run that is not traced. */
+  createChild(): UntracedRun {
+    isMissed = true;
+    return new UntracedRun();
   }
 
   get metadata(): Record<string, unknown> {
@@ -66,6 +75,10 @@ export class Placeholder {
   async end(): Promise<void> {}
   async patchRun(): Promise<void> {}
 
+  toJSON(): object {
+    return { ...this };
+  }
+
   /** As `RunTree.toHeaders`. */
   toHeaders(headers?: { set(name: string, value: string): void }): Record<string, string> {
     const { project_name: project, tags, extra } = this;
@@ -75,4 +88,25 @@ export class Placeholder {
     for (const name of Object.keys(result)) headers?.set(name, result[name] as string);
     return result;
   }
+}
+
+let isMissed = false;
+
+/**
+ * Whether a placeholder may be shown. Not once a child of one was asked for: langsmith 0.1.39 to 0.1.63 calls
+ * `createChild` on whatever is in the store, and only an empty store makes it start a run of its own.
+ */
+export function canShowPlaceholder(): boolean {
+  return !isMissed;
+}
+
+class UntracedRun {
+  readonly tracingEnabled = false;
+  createChild(): UntracedRun {
+    return new UntracedRun();
+  }
+  async postRun(): Promise<void> {}
+  async patchRun(): Promise<void> {}
+  async end(): Promise<void> {}
+  addEvent(): void {}
 }

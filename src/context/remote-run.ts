@@ -1,6 +1,8 @@
 import { BoundedMap } from '../bounded-map.ts';
+import { builtin } from '../builtins.ts';
 import { type BaggageFields, MAX_BAGGAGE_LENGTH, parseBaggage, relayMembers } from '../headers/baggage.ts';
-import { runIdOf, traceIdOf } from '../headers/dotted-order.ts';
+import { runIdOf, toDottedOrder, traceIdOf } from '../headers/dotted-order.ts';
+import { LEFT_OUT } from '../headers/sampling.ts';
 import {
   type BaggageForms,
   formsOf,
@@ -10,7 +12,6 @@ import {
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
 import { arrivalOfRequest } from './arrival.ts';
-import { Placeholder } from './placeholder.ts';
 
 /**
  * A `langsmith-trace` or LangSmith's members of `baggage` that came and are not believed, or are none: as if they were
@@ -42,6 +43,8 @@ export type Inbound = RemoteRun | RefusedTrace;
  */
 export class RemoteRun {
   readonly dottedOrder: string;
+  /** The caller has not sampled the trace: no run of it is published. */
+  readonly isLeftOut: boolean;
   /** See `arrivalOfRequest`. */
   readonly arrival: number | undefined;
   /** When the request was over, in milliseconds since 1970; 0 while it is open, so that no clock is read then. */
@@ -52,11 +55,13 @@ export class RemoteRun {
   readonly baggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
-  private shownAs: Placeholder | undefined;
+  /** The run that the SDK is shown for it, once it has asked. */
+  shownAs: object | undefined;
 
   /** @param baggage the header as it came; only LangSmith's members of it are ever read */
-  constructor(dottedOrder: string, baggage: string | undefined) {
+  constructor(dottedOrder: string, baggage: string | undefined, isLeftOut = false) {
     this.dottedOrder = dottedOrder;
+    this.isLeftOut = isLeftOut;
     this.arrival = arrivalOfRequest();
     this.endedAt = 0;
     this.upgraded = undefined;
@@ -82,6 +87,11 @@ export class RemoteRun {
     return this.endedAt !== 0 && Date.now() - this.endedAt > LINGER;
   }
 
+  /** For code that has kept the run and makes it current again: the end of the request is no matter then. */
+  again(): RemoteRun {
+    return this.isOver ? new RemoteRun(this.dottedOrder, this.baggage, this.isLeftOut) : this;
+  }
+
   get traceId(): string {
     return traceIdOf(this.dottedOrder);
   }
@@ -98,15 +108,16 @@ export class RemoteRun {
 
   /** The headers with which a request of this service stays in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
+    if (this.isLeftOut) return LEFT_OUT;
     this.headers ??= makeRelayed(this.dottedOrder, this.baggage, maxBytes);
     return this.headers;
   }
+}
 
-  /** What the SDK and LangChain are shown as the current run. */
-  get placeholder(): Placeholder {
-    this.shownAs ??= new Placeholder(this);
-    return this.shownAs;
-  }
+/** For a trace that was not sampled, and so was not named: a run that nobody will ever see. */
+export function leftOutRun(): RemoteRun {
+  const { randomUUID } = builtin<typeof import('node:crypto')>('crypto');
+  return new RemoteRun(toDottedOrder(Date.now(), randomUUID()), undefined, true);
 }
 
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */

@@ -1,79 +1,82 @@
 import { moduleClass } from '../builtins.ts';
-import { raiseStart } from './clock-skew.ts';
+import { importModule } from '../import-module.ts';
+import { logFailure } from '../log.ts';
+import type { RunTreeLike } from './run-tree.ts';
 
-type RunTreeClass = new (config: Record<string, unknown>) => object;
+/** The SDK's `RunTree`, as far as the agent uses the class. Read in langsmith 0.1.64 to 0.12.0. */
+export interface RunTreeClass {
+  readonly prototype: object;
+  fromHeaders(headers: Record<string, string>, inherited: Record<string, unknown>): RunTreeLike | undefined;
+}
 
-let known: RunTreeClass | undefined;
-let missed = false;
+/** A process may have several copies of the SDK: as CommonJS and as ESM, or one of LangChain's own. */
+const classes = new Set<RunTreeClass>();
+const seenFiles = new Set<string>();
+let onKnown: ((Class: RunTreeClass) => void) | undefined;
+
+/** The class of the first copy that the agent has met; `undefined` until then. */
+export function runTreeClass(): RunTreeClass | undefined {
+  for (const Class of classes) return Class;
+  return undefined;
+}
+
+/** Calls `listener` with each class as soon as it is known; `undefined` takes the listener away. */
+export function onRunTreeClass(listener: ((Class: RunTreeClass) => void) | undefined): void {
+  onKnown = listener;
+  if (listener !== undefined) for (const Class of classes) listener(Class);
+}
 
 /** Remembers the class of a run that the SDK made. */
 export function learnRunTreeClass(run: object): void {
-  if (known === undefined) known = run.constructor as RunTreeClass;
+  remember(run.constructor);
 }
 
 /**
- * Whether the SDK may be shown the placeholder. Not once something has called its `createChild` before any run
- * was made and in vain: langsmith 0.1.39 to 0.1.63 calls it on whatever is in the store, and only a store that
- * is empty makes it start a run, from which the class is learned.
+ * Finds the class of the SDK that calls, also while it loads: the file that asks for the shared storage lies beside the
+ * one that defines `RunTree`, which is loaded by then. Nothing is loaded that the application has not loaded. A bundle
+ * has no such file: its class is known from its first run.
  */
-export function canShowPlaceholder(): boolean {
-  return !missed || known !== undefined;
-}
-
-/** A child of `parent`, as `RunTree.createChild` makes it, of the class that this process uses. */
-export function createChildOf(parent: object, config: Record<string, unknown>): unknown {
-  known ??= findInRequireCache() ?? findNearCaller();
-  if (known === undefined) {
-    missed = true;
-    return new UntracedRun();
-  }
-  const { project_name, address, extra } = parent as {
-    project_name?: unknown;
-    address?: unknown;
-    extra: { metadata: Record<string, unknown> };
-  };
-  const metadata = { ...extra.metadata, ...(config['metadata'] as object | undefined) };
-  const destination =
-    address !== undefined ? { address } : project_name !== undefined ? { project_name } : {};
-  const child = new known({ ...config, ...destination, metadata, parent_run: parent });
-  raiseStart(child);
-  return child;
-}
-
-/** The SDK as CommonJS, where no run has been made yet: `langsmith/dist/run_trees.cjs`, `langsmith/lib/run_trees.js`. */
-function findInRequireCache(): RunTreeClass | undefined {
-  const { _cache: cache } = moduleClass<{
-    _cache?: Record<string, { exports?: { RunTree?: RunTreeClass } }>;
-  }>();
-  for (const path of Object.keys(cache ?? {})) {
-    if (/[\\/]langsmith[\\/](?:dist|lib)[\\/]run_trees\.c?js$/.test(path))
-      return cache?.[path]?.exports?.RunTree;
-  }
-  return undefined;
-}
-
-/** The SDK as ESM: the CommonJS copy of the package that the calling file would get makes runs as well. */
-function findNearCaller(): RunTreeClass | undefined {
-  const { createRequire } = moduleClass();
-  const frames = new Error().stack?.match(/(?:file:\/\/)?\/[^\s()]+?(?=:\d+:\d+)/g) ?? [];
-  for (const file of new Set(frames)) {
-    try {
-      return (createRequire(file)('langsmith/run_trees') as { RunTree?: RunTreeClass }).RunTree;
-    } catch {
-      // A file that does not see the package: ours, or Node's own.
+export function findRunTreeClass(sites: readonly NodeJS.CallSite[]): void {
+  try {
+    for (const site of sites) {
+      const file = site.getFileName();
+      if (typeof file === 'string' && !seenFiles.has(file)) findBeside(file);
     }
+  } catch (error) {
+    logFailure('find the SDK', error, 'the application');
   }
-  return undefined;
 }
 
-/** Where no run can be made, the caller's code goes on with one that is not traced. */
-class UntracedRun {
-  readonly tracingEnabled = false;
-  createChild(): UntracedRun {
-    return new UntracedRun();
+/** `dist/traceable.js`, `lib/singletons/traceable.mjs` and their like. */
+const SDK_FILE = /^(.*[\\/](?:dist|lib)[\\/])(?:singletons[\\/])?traceable\.([cm]?js)$/;
+/** An application that generates code may name any number of files. */
+const MOST_FILES = 1000;
+
+function findBeside(file: string): void {
+  const [, folder, extension] = SDK_FILE.exec(file) ?? [];
+  if (folder !== undefined) {
+    const path = `${folder}run_trees.${extension}`;
+    if (folder.startsWith('file:')) void importModule(path).then(rememberExport, ignore);
+    else rememberExport(requireCache()[path]?.exports);
   }
-  async postRun(): Promise<void> {}
-  async patchRun(): Promise<void> {}
-  async end(): Promise<void> {}
-  addEvent(): void {}
+  if (seenFiles.size < MOST_FILES) seenFiles.add(file);
+}
+
+function requireCache(): Record<string, { exports?: unknown } | undefined> {
+  return moduleClass<{ _cache?: Record<string, { exports?: unknown }> }>()._cache ?? {};
+}
+
+function rememberExport(exports: unknown): void {
+  remember((exports as { RunTree?: unknown } | undefined)?.RunTree);
+}
+
+function remember(value: unknown): void {
+  const Class = value as RunTreeClass | undefined;
+  if (typeof Class?.fromHeaders !== 'function' || classes.has(Class)) return;
+  classes.add(Class);
+  onKnown?.(Class);
+}
+
+function ignore(): void {
+  // A loader of the application's own may refuse. The first run tells the class.
 }

@@ -43,29 +43,14 @@ export function isRunTree(store: unknown): store is RunTreeLike {
   return typeof createChild === 'function' && typeof postRun === 'function';
 }
 
-/** Whether LangSmith will really get this run. What runs downstream of one that it never gets is orphaned. */
-export function isPublished(run: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
+/** Whether this run is traced at all. Sampling may still leave it out (`isSampled`). */
+export function isTraced(run: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
   if (run.tracingEnabled === false) return false;
   // `postRun` sets `extra.runtime`.
-  if (run.tracingEnabled !== true && run.extra?.runtime === undefined && !isTracingOn(env)) return false;
-  return isSampled(run);
+  return run.tracingEnabled === true || run.extra?.runtime !== undefined || isTracingOn(env);
 }
 
 /** Read at each call, as the SDK does. */
 export function isTracingOn(env: NodeJS.ProcessEnv): boolean {
   return TRACING_VARIABLES.some(([name, twin]) => (env[name] || env[twin]) === 'true');
-}
-
-function isSampled(run: RunTreeLike): boolean {
-  const client = run.client as
-    | { tracingSampleRate?: unknown; _shouldSample?: unknown; filteredPostUuids?: unknown }
-    | null
-    | undefined;
-  if (client === null || client === undefined || client.tracingSampleRate === undefined) return true;
-  // From 0.10 the decision is a function of the trace id; before, the client keeps the ids it has dropped.
-  if (typeof client._shouldSample === 'function' && client._shouldSample.length > 0) {
-    return client._shouldSample(run.trace_id) !== false;
-  }
-  const dropped = client.filteredPostUuids;
-  return !(dropped instanceof Set) || !(dropped.has(run.id) || dropped.has(run.trace_id));
 }

@@ -1,19 +1,26 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { logFailure } from '../log.ts';
-import { adopt } from './adoption.ts';
+import { adopt, adoptNew } from './adoption.ts';
 import { noteSDK } from './arrival.ts';
+import { callers } from './asker.ts';
 import { raiseStart } from './clock-skew.ts';
+import { currentRunFor, withVariables } from './current-run.ts';
+import { undoFinalization } from './finalization.ts';
+import { forgetRequest, watchRoots } from './joining.ts';
 import type { Natives } from './natives.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
-import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
-import { canShowPlaceholder, learnRunTreeClass } from './run-tree-class.ts';
+import { isRootOnPurpose } from './root-on-purpose.ts';
+import { isRunTree, type RunTreeLike } from './run-tree.ts';
+import { findRunTreeClass, learnRunTreeClass, onRunTreeClass } from './run-tree-class.ts';
+import { honourDecisions, undoSampling } from './sampling.ts';
 import { SHARED_KEY } from './shared-key.ts';
+import { remoteShownBy } from './shown-run.ts';
 
 /** What the SDK has put into its storage, and the request in whose context it did so. */
 class Scope {
   readonly store: unknown;
   readonly inbound: Inbound | undefined;
-  /** The SDK's own store. It differs from `store` where the agent has added the caller's run (`withRemote`). */
+  /** The SDK's own store. It differs from `store` where the agent has added the caller's run (`withVariables`). */
   readonly ownStore: unknown;
   /** See `detachedOf`. */
   readonly isDetached: boolean;
@@ -85,6 +92,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   let isUsed = false;
   let isEntered = false;
   let beforeEntry: (() => void) | undefined;
+  const unwatchClasses: (() => void)[] = [];
 
   function enter(): void {
     isEntered = true;
@@ -107,21 +115,57 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     const inbound = inboundOf(context);
     try {
       if (!isActive) return new Scope(store, undefined);
+      const shown = remoteShownBy(store);
+      // Kept by the application and entered again: its own trace counts, not that of the moment.
+      if (shown !== undefined) return new Scope(store, shown.again());
       const remote = remoteOf(context);
       if (isRunTree(store)) link(store, remote, context);
-      else if (remote !== undefined) return new Scope(withRemote(store, remote), remote, store);
+      else if (remote !== undefined) return new Scope(withVariables(store, remote, observe), remote, store);
     } catch (error) {
       logFailure('adopt a run', error);
     }
     return new Scope(store, inbound);
   }
 
-  function link(run: RunTreeLike, remote: RemoteRun | undefined, context: Context | undefined): void {
+  function observe(run: RunTreeLike): void {
     learnRunTreeClass(run);
     onRun(run);
+  }
+
+  function link(run: RunTreeLike, remote: RemoteRun | undefined, context: Context | undefined): void {
+    // Asked first: from this run the class may become known, which the SDK was not shown an object of.
+    const isApart = remote === undefined || localRunOf(context) !== undefined || isRootOnPurpose(run);
+    observe(run);
     if (remote === undefined) return;
-    if (localRunOf(context) === undefined) adopt(run, remote);
+    if (!isApart) adopt(run, remote);
+    forgetRequest(run);
     raiseStart(run);
+  }
+
+  /** The caller's run, where the code that runs has no run of its own. */
+  function callersRun(): RemoteRun | undefined {
+    const context = current();
+    return localRunOf(context) === undefined ? remoteOf(context) : undefined;
+  }
+
+  /** A run that the application has made for itself and uses for the first time. */
+  function join(run: RunTreeLike, remote: RemoteRun): void {
+    onRun(run);
+    adoptNew(run, remote);
+    raiseStart(run);
+  }
+
+  /** Each run that is sent, LangChain's too. */
+  function onPost(run: RunTreeLike): void {
+    onRun(run);
+    honourDecisions(run.client);
+  }
+
+  function watchClass(): void {
+    onRunTreeClass((Class) => {
+      const unwatch = watchRoots(Class, callersRun, join, onPost);
+      unwatchClasses.push(unwatch);
+    });
   }
 
   const shared: Storage = {
@@ -130,13 +174,14 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       const context = current();
       if (context === undefined) return undefined;
       if (context instanceof Scope) return storeOf(context);
-      return isActive ? placeholderOf(context) : undefined;
+      return isActive ? currentRunFor(context, observe) : undefined;
     },
     run: (store, callback, ...args) => contexts.run(scope(store), callback as () => never, ...(args as [])),
     enterWith: (store) => contexts.enterWith(scope(store)),
     exit: (callback, ...args) => contexts.run(scope(undefined), callback as () => never, ...(args as [])),
     disable: () => contexts.enterWith(scope(undefined)),
   };
+  watchClass();
   if (previous !== undefined) {
     noteSDK();
     holder[SHARED_KEY] = shared;
@@ -157,11 +202,16 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       noteSDK();
       // The SDK does not look again: without this storage its next `traceable` would throw.
       isUsed = true;
+      findRunTreeClass(callers(12));
       return shared;
     },
     uninstall() {
       isActive = false;
       beforeEntry = undefined;
+      onRunTreeClass(undefined);
+      for (const unwatch of unwatchClasses.splice(0)) unwatch();
+      undoSampling();
+      undoFinalization();
       if (holder[SHARED_KEY] !== shared) return;
       // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
       // now on it is a plain storage.
@@ -174,6 +224,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   function resume(nextOnRun: OnRun): ContextStorage {
     onRun = nextOnRun;
     isActive = true;
+    watchClass();
     return storage;
   }
   return storage;
@@ -206,31 +257,8 @@ export function remoteOf(context: Context | undefined): RemoteRun | undefined {
   return inbound instanceof RemoteRun && !inbound.isOver ? inbound : undefined;
 }
 
-/** The SDK's current run; `undefined` where its storage holds none. */
+/** The SDK's current run; `undefined` where its storage holds none, or the caller's. */
 export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
-  if (!(context instanceof Scope) || context.isDetached) return undefined;
-  return isRunTree(context.store) ? context.store : undefined;
-}
-
-/** LangChain replaces the store by a bare object when it sets a variable: the caller's run must stay its parent. */
-function withRemote(store: unknown, remote: RemoteRun): unknown {
-  if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
-  if ('tracingEnabled' in store || !canBeParent()) return store;
-  return Object.assign(Object.create(remote.placeholder), remote.placeholder, store);
-}
-
-/** The caller's run as the SDK is shown it. What fails here must not fail the code that asks. */
-function placeholderOf(inbound: Inbound): unknown {
-  try {
-    const remote = remoteOf(inbound);
-    return remote !== undefined && canBeParent() ? remote.placeholder : undefined;
-  } catch (error) {
-    logFailure('show the run of a caller', error);
-    return undefined;
-  }
-}
-
-/** Whether the SDK is shown the caller's run. With tracing off, whoever made it a parent would publish. */
-function canBeParent(): boolean {
-  return canShowPlaceholder() && isTracingOn(process.env);
+  if (!(context instanceof Scope) || context.isDetached || !isRunTree(context.store)) return undefined;
+  return remoteShownBy(context.store) === undefined ? context.store : undefined;
 }

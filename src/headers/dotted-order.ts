@@ -101,6 +101,11 @@ export function parentDottedOrder(dottedOrder: string): string | undefined {
   return dottedOrder.length > SEGMENT_LENGTH ? dottedOrder.slice(0, -(SEGMENT_LENGTH + 1)) : undefined;
 }
 
+/** The dotted order of a root. `time` is in milliseconds since 1970. */
+export function toDottedOrder(time: number, runId: string): string {
+  return `${new Date(time).toISOString().replace(/[-:.]/g, '').slice(0, -1)}001Z${runId}`;
+}
+
 /** `20260131T235959123456Z` as `2026-01-31T23:59:59.123456Z`. */
 export function toISOTime(time: string): string {
   const date = `${time.slice(0, 4)}-${time.slice(4, 6)}-${time.slice(6, 8)}`;

@@ -10,11 +10,12 @@ import { patchMethod, type Undo } from './instrumentation.ts';
 /** A file, and what to do with what it exports. */
 export interface WantedModule {
   readonly path: RegExp;
-  found(exports: unknown): void;
+  /** @param module is there for who must put another object in place of `exports` */
+  found(exports: unknown, module: { exports?: unknown } | undefined): void;
 }
 
 interface LoadedModule {
-  readonly exports?: unknown;
+  exports?: unknown;
 }
 type Load = (module: LoadedModule, filename: string) => void;
 interface Loader {
@@ -30,7 +31,7 @@ export function onModules(wanted: readonly WantedModule[]): Undo {
     for (const one of wanted) {
       if (!one.path.test(path)) continue;
       try {
-        one.found(module?.exports);
+        one.found(module?.exports, module);
       } catch (error) {
         logFailure(`patch ${path}`, error);
       }

@@ -34,13 +34,13 @@ describe('adopt', () => {
     expect(run.dotted_order).toMatch(new RegExp(`^${trace}\\.\\d{8}T\\d{12}Z${run.id}$`));
   });
 
-  it('gives it the caller’s project, its metadata under the run’s own, and its tags', () => {
+  it('gives it the caller’s project and metadata under the run’s own, and no tags', () => {
     const run = fresh({ metadata: { a: 'own', c: 3 }, tags: ['own'] });
     adopt(
       run,
       remote(baggage({ metadata: { a: 'theirs', b: 2 }, tags: ['theirs', 'own'], project: 'theirs' })),
     );
-    expect(run).toMatchObject({ project_name: 'theirs', tags: ['own', 'theirs'] });
+    expect(run).toMatchObject({ project_name: 'theirs', tags: ['own'] });
     expect(run.extra?.metadata).toEqual({ a: 'own', b: 2, c: 3 });
   });
 

@@ -102,7 +102,7 @@ describe.each([
     });
     expect(work.dottedOrder).toMatch(new RegExp(`^${trace.replaceAll('.', '\\.')}\\.[^.]+${work.id}$`));
     expect(work.metadata).toMatchObject({ order: 7, own: 'work', shared: 'mine' });
-    expect(work.tags).toEqual(['own', 'vip']);
+    expect(work.tags).toEqual(['own']);
     expect(inner).toMatchObject({ traceId: traceIdOf(trace), parentRunId: work.id, project: 'callers' });
     expect(inner.dottedOrder).toBe(`${work.dottedOrder}.${inner.dottedOrder.split('.').at(-1)}`);
     expect(inner.metadata).toMatchObject({ order: 7 });
@@ -159,10 +159,12 @@ describe.each([
     expect(collector.refused()).toEqual([]);
   });
 
-  it('a tree that the application has made for itself stays whole', async () => {
-    const headers = { 'langsmith-trace': dottedOrder() };
-    expect(await get('/own-tree', headers)).toEqual([true, true, true]);
-    expect(await get('/unposted-tree', headers)).toEqual([true, true]);
+  it('a tree that the application makes by hand joins the caller’s trace as a whole', async () => {
+    const trace = dottedOrder();
+    const headers = { 'langsmith-trace': trace };
+    const id = traceIdOf(trace);
+    expect(await get('/own-tree', headers)).toEqual([id, id, true]);
+    expect(await get('/unposted-tree', headers)).toEqual([id, id]);
   });
 
   it('a root that was made before the request is not the caller’s child', async () => {

@@ -1,0 +1,76 @@
+/**
+ * Where tracing is not in the background (`LANGSMITH_TRACING_BACKGROUND=false`, as serverless functions set it), the SDK
+ * waits until a root has been sent before a traceable answers: the process may be frozen or ended after that
+ * (`Client.updateRun`, `blockOnRootRunFinalization`, langsmith 0.1.31 to 0.12.0). The first run of a service below a
+ * caller's is waited for in the same way.
+ */
+import type { RemoteRun } from './remote-run.ts';
+import type { RunTreeLike } from './run-tree.ts';
+
+interface BlockingClient {
+  readonly blockOnRootRunFinalization?: unknown;
+  readonly manualFlushMode?: unknown;
+}
+interface Operation {
+  readonly action?: unknown;
+  readonly item?: { readonly id?: unknown };
+}
+type Process = (this: object, operation: Operation, isImmediate?: boolean) => Promise<unknown>;
+
+const firstRuns = new WeakSet<RunTreeLike>();
+/** By run id, while the end of a first run is being handed to its client. */
+const sending = new Map<unknown, Promise<unknown> | undefined>();
+const undos = new Map<object, () => void>();
+
+/** The run is the first of this service in the trace of `remote`. */
+export function finalizeAsRoot(run: RunTreeLike, remote: RemoteRun): void {
+  const { client } = run;
+  if (typeof client !== 'object' || client === null || remote.isLeftOut) return;
+  const { blockOnRootRunFinalization, manualFlushMode } = client as BlockingClient;
+  if (blockOnRootRunFinalization !== true || manualFlushMode === true) return;
+  if (patch(client)) firstRuns.add(run);
+}
+
+/** @param end hands the end of the run to its client: `RunTree.patchRun` */
+export function endAndWait(run: RunTreeLike, end: () => unknown): unknown {
+  if (!firstRuns.has(run)) return end();
+  firstRuns.delete(run);
+  sending.set(run.id, undefined);
+  return waitForSending(run.id, end);
+}
+
+async function waitForSending(id: unknown, end: () => unknown): Promise<unknown> {
+  try {
+    const result = await end();
+    // The SDK logs what fails there, and goes on.
+    await sending.get(id)?.catch(() => undefined);
+    return result;
+  } finally {
+    sending.delete(id);
+  }
+}
+
+function patch(client: object): boolean {
+  const prototype = Object.getPrototypeOf(client) as { processRunOperation?: Process };
+  const { processRunOperation: original } = prototype;
+  if (undos.has(prototype)) return true;
+  if (typeof original !== 'function') return false;
+  prototype.processRunOperation = function processRunOperation(operation, isImmediate) {
+    const id = operation?.item?.id;
+    const isLast = operation?.action === 'update' && sending.has(id);
+    // langsmith up to 0.1 sends at once where it is told to, and otherwise returns before it has sent.
+    const result = original.call(this, operation, isLast || isImmediate);
+    if (isLast) sending.set(id, result);
+    return result;
+  };
+  undos.set(prototype, () => {
+    prototype.processRunOperation = original;
+  });
+  return true;
+}
+
+/** Puts the clients back. */
+export function undoFinalization(): void {
+  for (const undo of undos.values()) undo();
+  undos.clear();
+}

@@ -1,0 +1,22 @@
+import type { RunTreeLike } from './run-tree.ts';
+
+/** What a run's client does to what it sends, as far as the headers hold it too. */
+interface HidingClient {
+  readonly hideMetadata?: unknown;
+  readonly anonymizer?: unknown;
+}
+
+const VARIABLES = ['LANGSMITH_HIDE_METADATA', 'LANGCHAIN_HIDE_METADATA'] as const;
+
+/**
+ * Whether the metadata of a run is not to leave the process as it is. The client says so, by an option (`true` or a
+ * function that changes it), by an anonymizer, or by a variable that it read when it was made (langsmith 0.5.17 to
+ * 0.12.0, `client.js`). The variable also counts for an older SDK, which does not know it. There is no option that hides
+ * tags, project or trace.
+ */
+export function hidesMetadata({ client }: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
+  const { hideMetadata, anonymizer } = (client ?? {}) as HidingClient;
+  if (hideMetadata !== undefined) return hideMetadata !== false;
+  if (anonymizer !== undefined && anonymizer !== null) return true;
+  return VARIABLES.some((name) => env[name] === 'true');
+}

@@ -1,0 +1,147 @@
+/** Services in a chain that sample at rates of their own: first, one without LangSmith, middle, last. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
+import { type App, fixture, root, startApp } from '../support/app.ts';
+import { isCampaign } from '../support/campaign.ts';
+import { installSDK } from '../support/libraries.ts';
+import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+
+const REQUESTS = 24;
+/** Where a trace was left out, this is all that a called service is told. */
+const LEFT_OUT = 'langsmith-sampled=false';
+
+describe.each([
+  ...(isCampaign ? [{ name: '0.3.87', from: installSDK('0.3.87') }] : []),
+  { name: 'the newest', from: root },
+])('the SDK, $name', ({ from }) => {
+  describe.runIf(from !== undefined)('a trace that its first service', () => {
+    const apps: App[] = [];
+    let collector: Collector;
+    let upstream: Upstream;
+    let first: string;
+    let middle: string;
+    /** Those that were sent to the middle one by a test. */
+    const sent = new Set<string>();
+    const made = () => {
+      const trace = dottedOrder();
+      sent.add(traceIdOf(trace));
+      return trace;
+    };
+
+    async function start(name: string, next: string, rate?: string): Promise<string> {
+      const app = await startApp(fixture('apps/sampled.mjs'), {
+        preload: 'require',
+        env: {
+          NAME: name,
+          NEXT: next,
+          LANGSMITH_TRACING: 'true',
+          LANGSMITH_ENDPOINT: collector.url,
+          LANGSMITH_API_KEY: 'test',
+          ...(rate !== undefined && { SDK_FROM: from, LANGSMITH_TRACING_SAMPLING_RATE: rate }),
+        },
+      });
+      apps.push(app);
+      return app.url;
+    }
+
+    beforeAll(async () => {
+      [collector, upstream] = await Promise.all([startCollector(), startUpstream()]);
+      const last = await start('last', upstream.url, '1');
+      middle = await start('middle', last, '0.2');
+      const relay = await start('relay', middle);
+      first = await start('first', relay, '0.5');
+    });
+    afterAll(async () => {
+      await Promise.all([...apps.map((app) => app.stop()), collector?.close(), upstream?.close()]);
+    });
+
+    it('has sampled is whole, and one that it has not is published by none', async () => {
+      const calls = Array.from({ length: REQUESTS }, async () => (await fetch(first)).text());
+      await Promise.all(calls);
+      const told = upstream.arrived.map(({ headers }) => ({
+        trace: headers['langsmith-trace'] as string | undefined,
+        baggage: headers['baggage'] as string | undefined,
+      }));
+      const sampled = told.filter(({ trace }) => trace !== undefined);
+      expect(told).toHaveLength(REQUESTS);
+      expect(sampled.length).toBeGreaterThan(0);
+      expect(sampled.length).toBeLessThan(REQUESTS);
+      const others = told.filter(({ trace }) => trace === undefined).map(({ baggage }) => baggage);
+      expect(new Set(others)).toEqual(new Set([LEFT_OUT]));
+
+      const names = ['first', 'first-inner', 'middle', 'middle-inner', 'last', 'last-inner'];
+      const isDone = (runs: CollectedRun[]) =>
+        runs.filter(({ endTime }) => endTime !== undefined).length === sampled.length * names.length;
+      const runs = await collector.waitForRuns(isDone);
+      for (const { trace = '' } of sampled) {
+        const ids = trace.split('.').map(runIdOf);
+        expect(ids.map((id) => runs.find((run) => run.id === id)?.name)).toEqual(names);
+      }
+      expect(runs).toHaveLength(sampled.length * names.length);
+    });
+
+    it('is told to have sampled is published at a lower rate too, by LangChain as well', async () => {
+      // LangChain is loaded by its first call, and has a copy of the SDK of its own, which is found then.
+      await (await fetch(`${middle}/langchain`, { headers: { 'langsmith-trace': made() } })).text();
+      collector.clear();
+      for (const path of ['/', '/langchain']) {
+        const traces = Array.from({ length: 6 }, made);
+        await Promise.all(
+          traces.map(async (trace) => {
+            await (await fetch(middle + path, { headers: { 'langsmith-trace': trace } })).text();
+          }),
+        );
+        const ofThese = (runs: CollectedRun[]) =>
+          runs.filter(
+            ({ name, parentRunId, endTime }) =>
+              name === 'middle' &&
+              endTime !== undefined &&
+              traces.some((one) => runIdOf(one) === parentRunId),
+          );
+        await collector.waitForRuns((runs) => ofThese(runs).length === traces.length);
+      }
+    });
+
+    it('has left out is published by no run of LangChain', async () => {
+      collector.clear();
+      upstream.arrived.length = 0;
+      for (let i = 0; i < 3; i++) {
+        await (await fetch(`${middle}/langchain`, { headers: { baggage: `vendor=1,${LEFT_OUT}` } })).text();
+      }
+      expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual(
+        Array(3).fill(undefined),
+      );
+      const trace = made();
+      await (await fetch(middle, { headers: { 'langsmith-trace': trace } })).text();
+      await collector.waitForRuns((runs) =>
+        runs.some(({ traceId, endTime }) => traceId === traceIdOf(trace) && endTime !== undefined),
+      );
+      expect(collector.runs().filter(({ traceId }) => !sent.has(traceId))).toEqual([]);
+    });
+  });
+});
+
+describe('a caller that is not believed', () => {
+  it('cannot have a trace left out', async () => {
+    const [collector, upstream] = await Promise.all([startCollector(), startUpstream()]);
+    const app = await startApp(fixture('apps/sampled.mjs'), {
+      env: {
+        NAME: 'edge',
+        NEXT: upstream.url,
+        SDK_FROM: root,
+        LANGSMITH_TRACING: 'true',
+        LANGSMITH_ENDPOINT: collector.url,
+        LANGSMITH_API_KEY: 'test',
+        TRACE_AGENT_TRUST: 'none',
+      },
+    });
+    try {
+      await (await fetch(app.url, { headers: { baggage: LEFT_OUT } })).text();
+      expect(upstream.arrived[0]?.headers).toHaveProperty('langsmith-trace');
+      await collector.waitForRuns((runs) => runs.some(({ name }) => name === 'edge'));
+    } finally {
+      await Promise.all([app.stop(), collector.close(), upstream.close()]);
+    }
+  });
+});
