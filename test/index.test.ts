@@ -89,6 +89,25 @@ describe('continueTrace', () => {
     expect(told).toEqual([5, 6, 'its own', 'later']);
   });
 
+  it('leaves the context that was there where the headers name no run', async () => {
+    const told = await evaluate(`
+      continueTrace({ 'langsmith-trace': trace }, () => {
+        tell(continueTrace({}, () => traceHeaders()));
+        tell(traceHeaders());
+      });`);
+    expect(told).toEqual([{}, { 'langsmith-trace': expect.any(String) }]);
+  });
+
+  // Another promise in its place would lose them.
+  it('gives back a promise that has properties, or is of a class of its own, as it is', async () => {
+    const told = await evaluate(`
+      const cancellable = Object.assign(Promise.resolve(), { cancel() {} });
+      class Lazy extends Promise { then() { throw new Error('nobody has asked for it') } }
+      const lazy = new Lazy(() => {});
+      for (const one of [cancellable, lazy]) tell(continueTrace({ 'langsmith-trace': trace }, () => one) === one);`);
+    expect(told).toEqual([true, true]);
+  });
+
   it('runs the function without an agent too', async () => {
     const told = await evaluate(
       `tell(continueTrace({ 'langsmith-trace': trace }, () => traceHeaders())); tell(status().running);`,
