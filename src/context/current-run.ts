@@ -2,7 +2,7 @@ import { logFailure } from '../log.ts';
 import { callers, hasCaller } from './asker.ts';
 import { canShowPlaceholder, Placeholder } from './placeholder.ts';
 import { type Inbound, RemoteRun } from './remote-run.ts';
-import { isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
+import { isRunTree, isTracingOn, LANGCHAIN_VARIABLES, type RunTreeLike } from './run-tree.ts';
 import { findRunTreeClass, type RunTreeClass, runTreeClass } from './run-tree-class.ts';
 import { showRun } from './shown-run.ts';
 
@@ -25,6 +25,16 @@ export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined
     logFailure('show the run of a caller', error);
     return undefined;
   }
+}
+
+/**
+ * LangChain copies the current run to put variables on it. A copy of the caller's run is no run of this process, so only
+ * the variables are taken from it.
+ */
+export function withoutCaller(store: unknown, remote: RemoteRun): unknown {
+  if (!isRunTree(store) || store.dotted_order !== remote.dottedOrder) return store;
+  const variables = (store as { [LANGCHAIN_VARIABLES]?: unknown })[LANGCHAIN_VARIABLES];
+  return variables === undefined ? store : { [LANGCHAIN_VARIABLES]: variables };
 }
 
 /**

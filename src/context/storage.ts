@@ -4,7 +4,7 @@ import { adopt, adoptNew } from './adoption.ts';
 import { noteSDK } from './arrival.ts';
 import { callers } from './asker.ts';
 import { raiseStart } from './clock-skew.ts';
-import { currentRunFor, withVariables } from './current-run.ts';
+import { currentRunFor, withoutCaller, withVariables } from './current-run.ts';
 import { undoFinalization } from './finalization.ts';
 import { forgetRequest, watchRoots } from './joining.ts';
 import type { Natives } from './natives.ts';
@@ -119,8 +119,9 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
       // Kept by the application and entered again: its own trace counts, not that of the moment.
       if (shown !== undefined) return new Scope(store, shown.again());
       const remote = remoteOf(context);
-      if (isRunTree(store)) link(store, remote, context);
-      else if (remote !== undefined) return new Scope(withVariables(store, remote, observe), remote, store);
+      const own = remote === undefined ? store : withoutCaller(store, remote);
+      if (isRunTree(own)) link(own, remote, context);
+      else if (remote !== undefined) return new Scope(withVariables(own, remote, observe), remote, own);
     } catch (error) {
       logFailure('adopt a run', error);
     }
