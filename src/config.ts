@@ -1,4 +1,5 @@
 import type { LogLevel, StartOptions } from './api.ts';
+import { ALL_LIBRARIES, type Libraries, parseLibraries } from './libraries.ts';
 import { LOG_LEVELS } from './log.ts';
 import { type Keyword, keyword, type Patterns, parsePatterns, type Subject } from './policy/patterns.ts';
 
@@ -8,6 +9,7 @@ export interface Config {
   readonly propagateTo: Patterns;
   readonly shareMetadataWith: Patterns;
   readonly trust: Patterns;
+  readonly libraries: Libraries;
   readonly maxHeaderBytes: number;
   readonly log: LogLevel;
 }
@@ -68,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
       'destinations',
     ),
     trust: patterns(setting('TRACE_AGENT_TRUST', 'trust', 'string'), 'internal', 'peers'),
+    libraries: readLibraries(setting('TRACE_AGENT_LIBRARIES', 'libraries', 'string'), warnings),
     maxHeaderBytes: readBytes(setting('TRACE_AGENT_MAX_HEADER_BYTES', 'maxHeaderBytes', 'number'), warnings),
     log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),
   });
@@ -98,6 +101,13 @@ function readBytes(from: Setting, warnings: string[]): number {
   const range = `a whole number of bytes from ${LEAST_HEADER_BYTES} to ${MOST_HEADER_BYTES}`;
   warnings.push(`${shown(from)}: not ${range}; ${MAX_HEADER_BYTES} is used`);
   return MAX_HEADER_BYTES;
+}
+
+function readLibraries(from: Setting, warnings: string[]): Libraries {
+  if (from.value === undefined) return ALL_LIBRARIES;
+  const { libraries, warning } = parseLibraries(from.value ?? '');
+  if (warning !== undefined) warnings.push(`${shown(from)}: ${warning}`);
+  return libraries;
 }
 
 function readLevel(from: Setting, warnings: string[]): LogLevel {

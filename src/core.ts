@@ -11,6 +11,7 @@ import { createIncomingMessages, type IncomingMessages } from './instrumentation
 import { watchServers } from './instrumentation/http/server.ts';
 import { watchSessions } from './instrumentation/http2/client.ts';
 import type { Emit, Undo } from './instrumentation/instrumentation.ts';
+import type { LibraryGate } from './instrumentation/libraries/gate.ts';
 import type { UndiciRequests } from './instrumentation/undici/channel.ts';
 import { watchUndici } from './instrumentation/undici/client.ts';
 import { setLogLevel } from './log.ts';
@@ -26,7 +27,7 @@ export interface Core {
   watchConnections(): Undo;
   watchServers(prototype: { emit: Emit }): Undo;
   watchRequests(prototype: object): Undo;
-  watchSessions(): Undo;
+  watchSessions(onModules: LibraryGate['onModules']): Undo;
   watchUndici(): UndiciRequests;
 }
 
@@ -60,7 +61,7 @@ export const createCore: CreateCore = (config, natives, found) => {
     },
     watchServers: (prototype) => watchServers(prototype, contexts, propagator, incomingMessages()),
     watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
-    watchSessions: () => watchSessions(contexts, propagator),
+    watchSessions: (onModules) => watchSessions(contexts, propagator, onModules),
     watchUndici: () => watchUndici(contexts, propagator),
   };
 };

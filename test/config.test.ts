@@ -4,11 +4,12 @@ import { type Config, readConfig } from '../src/config.ts';
 import { matches } from '../src/policy/patterns.ts';
 
 /** What `status()` says of it. */
-const summary = ({ propagateTo, shareMetadataWith, trust, ...rest }: Config) => ({
+const summary = ({ propagateTo, shareMetadataWith, trust, libraries, ...rest }: Config) => ({
   ...rest,
   propagateTo: propagateTo.source,
   shareMetadataWith: shareMetadataWith.source,
   trust: trust.source,
+  libraries: libraries.source,
 });
 
 const DEFAULTS = {
@@ -17,6 +18,7 @@ const DEFAULTS = {
   propagateTo: '*',
   shareMetadataWith: 'internal',
   trust: 'internal',
+  libraries: '*',
   maxHeaderBytes: 8192,
   log: 'warn',
 };
@@ -27,6 +29,7 @@ const VARIABLES = {
   propagateTo: 'TRACE_AGENT_PROPAGATE_TO',
   shareMetadataWith: 'TRACE_AGENT_SHARE_METADATA_WITH',
   trust: 'TRACE_AGENT_TRUST',
+  libraries: 'TRACE_AGENT_LIBRARIES',
   maxHeaderBytes: 'TRACE_AGENT_MAX_HEADER_BYTES',
   log: 'TRACE_AGENT_LOG',
 } as const;
@@ -55,6 +58,9 @@ const GOOD: [Name, string, unknown][] = [
   ['shareMetadataWith', 'internal,*.example.com:8443', 'internal,*.example.com:8443'],
   ['trust', '10.0.0.0/8,::1', '10.0.0.0/8,::1'],
   ['trust', '!10.0.0.1', '!10.0.0.1'],
+  ['libraries', 'none', 'none'],
+  ['libraries', ' pg , p-queue ', 'pg,p-queue'],
+  ['libraries', '!@grpc/grpc-js', '!@grpc/grpc-js'],
   ['maxHeaderBytes', '77', 77],
   ['maxHeaderBytes', '4096', 4096],
   ['maxHeaderBytes', ' 16384\n', 16_384],
@@ -161,6 +167,7 @@ describe('options', () => {
     TRACE_AGENT_PROPAGATE_TO: 'env.com',
     TRACE_AGENT_SHARE_METADATA_WITH: 'env.com',
     TRACE_AGENT_TRUST: '10.0.0.1',
+    TRACE_AGENT_LIBRARIES: 'pg',
     TRACE_AGENT_MAX_HEADER_BYTES: '1000',
     TRACE_AGENT_LOG: 'debug',
   };
@@ -170,6 +177,7 @@ describe('options', () => {
     propagateTo: 'env.com',
     shareMetadataWith: 'env.com',
     trust: '10.0.0.1',
+    libraries: 'pg',
     maxHeaderBytes: 1000,
     log: 'debug',
     warnings: [],
@@ -180,6 +188,7 @@ describe('options', () => {
     propagateTo: 'option.com',
     shareMetadataWith: '*',
     trust: 'none',
+    libraries: '!pg',
     maxHeaderBytes: 2000,
     log: 'error',
   } as const;
@@ -241,15 +250,18 @@ describe('never throws, and never takes what is no value for one', () => {
     ['an empty list', []],
   ];
 
-  test.each(VALUES)('an option that is %s is a warning and the default', (_, value) => {
-    for (const name of NAMES) {
-      const { warnings, ...config } = read({}, { [name]: value });
-      expect(config).toEqual(DEFAULTS);
-      expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toMatch(new RegExp(`^option ${name}=`));
-      expect(warnings[0]).toMatch(/ is used$/);
-    }
-  });
+  test.each(VALUES)(
+    'an option that is %s is a warning and the default, and closes `libraries`',
+    (_, value) => {
+      for (const name of NAMES) {
+        const { warnings, ...config } = read({}, { [name]: value });
+        expect(config).toEqual(name === 'libraries' ? { ...DEFAULTS, libraries: 'none' } : DEFAULTS);
+        expect(warnings).toHaveLength(1);
+        expect(warnings[0]).toMatch(new RegExp(`^option ${name}=`));
+        expect(warnings[0]).toMatch(/ is used$/);
+      }
+    },
+  );
 
   test.each([true, 7, 8192n])(
     'a list that is %s is a warning and the default, not a host of that name',

@@ -1,0 +1,47 @@
+/**
+ * Whether a named library can be in this process at all. Nothing is installed where none can, so that such a process
+ * has no hook, and no frame of the agent's in the stack of a module that is being loaded.
+ */
+import { builtin, moduleClass } from '../../builtins.ts';
+
+/** Not documented, Node 8 to 26. `globalPaths` holds the folders of NODE_PATH. */
+interface Finder {
+  _nodeModulePaths?(folder: string): string[];
+  readonly globalPaths?: readonly string[];
+}
+
+/** Of pnpm: this folder has all packages that are not direct dependencies. */
+const HOISTED = '.pnpm/node_modules';
+
+/**
+ * The `node_modules` folders of the application: those beside or above its main file or its working directory, and
+ * those that NODE_PATH names.
+ */
+export function packageFolders(mainFile: string | undefined): string[] {
+  const { _nodeModulePaths: pathsOf = () => [], globalPaths = [] } = moduleClass<Finder>();
+  const { dirname } = builtin<typeof import('node:path')>('path');
+  const { existsSync } = builtin<typeof import('node:fs')>('fs');
+  const starts = mainFile === undefined ? [process.cwd()] : [dirname(mainFile), process.cwd()];
+  const folders = new Set([...starts.flatMap((start) => pathsOf(start)), ...globalPaths]);
+  return [...folders]
+    .flatMap((folder) => [folder, `${folder}/${HOISTED}`])
+    .filter((folder) => existsSync(folder));
+}
+
+/** Whether one of these packages lies in one of the folders. */
+export function hasPackage(names: readonly string[], folders: readonly string[]): boolean {
+  const { existsSync } = builtin<typeof import('node:fs')>('fs');
+  return folders.some((folder) => names.some((name) => existsSync(`${folder}/${name}`)));
+}
+
+/** Whether a package of that name, in one of the folders, is an ES module. */
+export function hasModulePackage(name: string, folders: readonly string[]): boolean {
+  const { readFileSync } = builtin<typeof import('node:fs')>('fs');
+  return folders.some((folder) => {
+    try {
+      return JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')).type === 'module';
+    } catch {
+      return false;
+    }
+  });
+}
