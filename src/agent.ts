@@ -134,6 +134,7 @@ function createAgent(config: Config): Agent {
       core = loadCore()(config, natives, found);
       core.contexts.onEnter(beforeEntry);
       undoConnections = core.watchConnections();
+      gate?.onCoreLoaded();
     } catch (error) {
       isOver = true;
       logFailure('start', error, 'the application');
@@ -152,15 +153,40 @@ function createAgent(config: Config): Agent {
   let gate: LibraryGate | undefined;
   const onModules: LibraryGate['onModules'] = (wanted) => gate?.onModules(wanted) ?? nothing;
 
+  let lookForHTTP2: (() => void) | undefined;
+  let lookForModules: (() => void) | undefined;
+
+  function listenToEntries(): void {
+    const listeners = [lookForHTTP2, lookForModules].filter((listener) => listener !== undefined);
+    beforeEntry =
+      listeners.length === 0
+        ? undefined
+        : () => {
+            for (const listener of listeners) listener();
+          };
+    core?.contexts.onEnter(beforeEntry);
+  }
+
   function onEnter(listener: (() => void) | undefined): void {
-    beforeEntry = listener;
-    core?.contexts.onEnter(listener);
+    lookForHTTP2 = listener;
+    listenToEntries();
+  }
+
+  function onModulesAtEntry(): void {
+    if (gate?.onContext() === true) return;
+    lookForModules = undefined;
+    listenToEntries();
   }
 
   const seams: Record<string, () => Undo> = {
     // First: another seam may want modules of libraries at once.
     libraries() {
       gate = installLibraryGate(config.libraries.names, taskContexts, mainFile(process));
+      if (core !== undefined) gate.onCoreLoaded();
+      if (gate.waitsForContext) {
+        lookForModules = onModulesAtEntry;
+        listenToEntries();
+      }
       return gate.uninstall;
     },
     'http-server': () =>

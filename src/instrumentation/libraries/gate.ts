@@ -9,8 +9,9 @@ import { patchMethod, type Undo } from '../instrumentation.ts';
 import type { TaskContexts } from './binder.ts';
 import { prepareHooks } from './hooks.ts';
 import { gateImports } from './import-gate.ts';
+import { findLateModules, type LateModules } from './import-loaded.ts';
 import type { Hooks, WantedModule } from './library.ts';
-import { hasModulePackage, hasPackage, packageFolders } from './present.ts';
+import { hasPackage, modulePackages, packageFolders } from './present.ts';
 
 /** `Module._load`: what `require` calls, and `import` of a CommonJS module, then with a path and no parent (Node 18 to 26). */
 type Load = (
@@ -29,6 +30,12 @@ const MODULE_FILES: Readonly<Record<string, string>> = { 'p-queue': 'dist/index.
 export interface LibraryGate {
   /** Calls `found` for each of these modules that is loaded, now or later, if its library may be patched. */
   onModules(wanted: readonly WantedModule[]): Undo;
+  /** Call it when there is a server, a request or the SDK. */
+  onCoreLoaded(): void;
+  /** Whether `onContext` is to be called. */
+  readonly waitsForContext: boolean;
+  /** Call it before a context is entered. @returns whether it is to be called again */
+  onContext(): boolean;
   readonly uninstall: Undo;
 }
 
@@ -42,6 +49,7 @@ export function installLibraryGate(
   const undos: Undo[] = [];
   let hooks: Hooks | undefined;
   let isActive = true;
+  let late: LateModules | undefined;
   const getHooks = (): Hooks => (hooks ??= loadHooks()(names, contexts));
 
   function guarded(place: string, action: () => void): void {
@@ -55,11 +63,22 @@ export function installLibraryGate(
   const folders = packageFolders(mainFile);
   if (hasPackage(names, folders)) {
     undos.push(gateRequests());
-    const modules = names.filter((name) => name in MODULE_FILES && hasModulePackage(name, folders));
-    if (modules.length > 0) {
-      const files = modules.map((name) => `${name}/${MODULE_FILES[name]}`);
-      undos.push(gateImports(files, (url, exports) => getHooks().found(url, exports)));
-    }
+    const files = names.flatMap((name) => {
+      const file = MODULE_FILES[name];
+      return file === undefined ? [] : modulePackages(name, folders).map((folder) => `${folder}/${file}`);
+    });
+    if (files.length > 0) gateModules(files);
+  }
+
+  function gateModules(files: readonly string[]): void {
+    const found = (file: string, exports: object) =>
+      guarded('patch libraries', () => getHooks().found(file, exports));
+    const undo = gateImports(
+      Object.entries(MODULE_FILES).map((path) => path.join('/')),
+      found,
+    );
+    if (undo !== undefined) undos.push(undo);
+    else late = findLateModules(files, found);
   }
 
   function gateRequests(): Undo {
@@ -82,6 +101,15 @@ export function installLibraryGate(
   }
 
   return {
+    waitsForContext: late !== undefined,
+    onCoreLoaded: () => guarded('import libraries', () => late?.onCoreLoaded()),
+    onContext() {
+      guarded('load libraries', () => {
+        if (isActive && late?.onContext() === true) return;
+        late = undefined;
+      });
+      return late !== undefined;
+    },
     onModules(wanted) {
       const isAllowed = wanted.filter(({ library }) => names.includes(library));
       return isAllowed.length === 0 ? () => {} : getHooks().onModules(isAllowed);

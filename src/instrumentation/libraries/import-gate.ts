@@ -24,11 +24,16 @@ interface HooksModule {
 }
 
 /**
- * @param files of which packages, as in `p-queue/dist/index.js`
+ * @param files in packages, as in `p-queue/dist/index.js`
  * @param found called with each of them that is imported
+ * @returns `undefined` where synchronous hooks do not work
  */
-export function gateImports(files: readonly string[], found: (url: string, exports: unknown) => void): Undo {
-  if (!supportsSyncHooks() || isLoaderThread()) return () => {};
+export function gateImports(
+  files: readonly string[],
+  found: (url: string, exports: object) => void,
+): Undo | undefined {
+  if (isLoaderThread()) return () => {};
+  if (!supportsSyncHooks()) return undefined;
   const getImportHook = prepareImportHook();
   let hook: ImportHook | undefined;
 

@@ -34,14 +34,15 @@ export function hasPackage(names: readonly string[], folders: readonly string[])
   return folders.some((folder) => names.some((name) => existsSync(`${folder}/${name}`)));
 }
 
-/** Whether a package of that name, in one of the folders, is an ES module. */
-export function hasModulePackage(name: string, folders: readonly string[]): boolean {
+/** The folders of the packages of that name that are ES modules. */
+export function modulePackages(name: string, folders: readonly string[]): string[] {
   const { readFileSync } = builtin<typeof import('node:fs')>('fs');
-  return folders.some((folder) => {
+  const isModule = (folder: string) => {
     try {
-      return JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')).type === 'module';
+      return JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).type === 'module';
     } catch {
       return false;
     }
-  });
+  };
+  return folders.map((folder) => `${folder}/${name}`).filter(isModule);
 }
