@@ -187,7 +187,13 @@ describe('as the operator uses it', { timeout: 120_000 }, () => {
     });
     const options = { node: command as string, preload: 'none', env: { ...ENVIRONMENT } } as const;
     expect(await run(args, options)).toEqual({ code: 0, stdout: '', stderr: '' });
-    const files = ['LICENSE', 'THIRD-PARTY-NOTICES', 'autoinstrumentation.js', 'package.json', 'register.cjs'];
+    const files = [
+      'LICENSE',
+      'THIRD-PARTY-NOTICES',
+      'autoinstrumentation.js',
+      'package.json',
+      'register.cjs',
+    ];
     expect(listing(emptyDir)).toEqual(files.map((name) => `644 65532:65532 /${name}`));
     // A second time too, when a pod's init container is run again.
     expect(await run(args, options)).toEqual({ code: 0, stdout: '', stderr: '' });
