@@ -7,19 +7,27 @@
 export const LIBRARY_NAMES: readonly string[] = [
   '@grpc/grpc-js',
   'async',
+  'async-lock',
   'bluebird',
   'bottleneck',
+  'cockatiel',
   'fastq',
   'generic-pool',
   'http2-wrapper',
   'mysql',
   'mysql2',
+  'neo-async',
   'p-limit',
   'p-queue',
   'pg',
   'pg-cursor',
   'pg-pool',
+  'promise-limit',
+  'promise-queue',
+  'queue',
   'redis',
+  'semaphore',
+  'throat',
 ];
 
 /** The libraries that may be patched. */

@@ -65,16 +65,19 @@ function note(items: Items, added: (item: Item & object) => void, taken: (item: 
   });
 }
 
+/** The functions that make queues, on the exports and on the default one. */
+export function patchQueues(exports: Record<string, unknown>, binder: Binder): void {
+  for (const face of [exports, exports['default'] as Record<string, unknown> | undefined]) {
+    for (const name of QUEUES) binder.patch(face, name, (original) => wrapQueue(original, binder));
+  }
+}
+
 export const asyncQueues: Library = {
   name: 'async',
   modules: [
     {
       file: /^(?:dist\/async(?:\.min)?|index)\.js$/,
-      patch(exports: Record<string, unknown>, binder) {
-        const faces = [exports, exports['default'] as Record<string, unknown> | undefined];
-        for (const face of faces)
-          for (const name of QUEUES) binder.patch(face, name, (original) => wrapQueue(original, binder));
-      },
+      patch: patchQueues,
     },
     {
       file: new RegExp(`^(?:${QUEUES.join('|')})\\.js$`),

@@ -19,6 +19,8 @@ export interface Binder {
   run(context: object | undefined, target: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown;
   /** A function that calls this one in the context of now; what is no function, as it is. */
   bind<T>(value: T): T;
+  /** A copy of the arguments, with the first one bound. */
+  bindFirst(args: readonly unknown[]): unknown[];
   /** A copy of the arguments, with each function among them bound. */
   bindAll(args: readonly unknown[]): unknown[];
   /** Replaces a method that the library has, and that was not replaced before. Undone by `stop()`. */
@@ -31,6 +33,8 @@ export interface Binder {
     names: readonly string[],
     contexts: WeakMap<object, object | undefined>,
   ): void;
+  /** A stand-in for a function that takes tasks: it has all properties of that function, and binds what it is handed. */
+  standIn<T>(limit: T): T;
   /** Makes `replacement` look like `original`: its name, its length and its own properties. */
   imitate(original: AnyFunction, replacement: AnyFunction): AnyFunction;
 }
@@ -59,6 +63,7 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
       }
       return bound as unknown as T;
     },
+    bindFirst: ([first, ...rest]) => [binder.bind(first), ...rest],
     bindAll: (args) => args.map(binder.bind),
     patch(target, name, wrap) {
       const methods = target as Record<string, AnyFunction> | undefined;
@@ -99,6 +104,14 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
             },
         );
       }
+    },
+    standIn<T>(limit: T): T {
+      // p-limit 2 rejects a bad argument with a promise.
+      if (typeof limit !== 'function') return limit;
+      return new Proxy(limit, {
+        apply: (target, self, args) =>
+          Reflect.apply(target as unknown as AnyFunction, self, binder.bindFirst(args)),
+      });
     },
     imitate(original, replacement) {
       const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(original);

@@ -24,8 +24,11 @@ interface Loader {
   _load?: Load;
 }
 
-/** What is patched in packages that are ES modules. p-queue is one from 7 on. */
-const MODULE_FILES: Readonly<Record<string, string>> = { 'p-queue': 'dist/index.js' };
+/** What is patched in packages that are ES modules: p-queue from 7 on, queue from 7 on. */
+const MODULE_FILES: Readonly<Record<string, string>> = {
+  'p-queue': 'dist/index.js',
+  queue: 'index.js',
+};
 
 export interface LibraryGate {
   /** Calls `found` for each of these modules that is loaded, now or later, if its library may be patched. */

@@ -11,14 +11,15 @@ import { supportsSyncHooks } from 'import-in-the-middle/supports-sync-hooks.mjs'
 import { builtin } from '../../builtins.ts';
 import { logFailure } from '../../log.ts';
 import type { Undo } from '../instrumentation.ts';
-import { type ImportHook, type Load, prepareImportHook } from './import-hook.ts';
+import { type ImportHook, type Loaded, prepareImportHook } from './import-hook.ts';
 
 interface LoadContext {
   readonly conditions?: readonly string[];
 }
+type Next = (url: string, context: LoadContext) => Loaded;
 /** Node 22.15 on. */
 interface HooksModule {
-  registerHooks(hooks: { load: (url: string, context: LoadContext, next: Load) => unknown }): {
+  registerHooks(hooks: { load: (url: string, context: LoadContext, next: Next) => Loaded }): {
     deregister(): void;
   };
 }
@@ -37,24 +38,26 @@ export function gateImports(
   const getImportHook = prepareImportHook();
   let hook: ImportHook | undefined;
 
-  function wrap(url: string, context: LoadContext, next: Load): unknown {
-    hook ??= getImportHook()((url, namespace) => found(url, namespace));
-    return hook(url, context, next);
-  }
-
   const hooks = builtin<HooksModule>('module').registerHooks({
     load(url, context, next) {
-      // What is required comes by the other gate, with the same module.
-      const isWanted = files.some((file) => url.endsWith(`/node_modules/${file}`));
-      if (!isWanted || context.conditions?.includes('require') === true) return next(url, context);
+      const loaded = next(url, context);
+      if (loaded.format !== 'module' || !isWanted(url, context)) return loaded;
       try {
-        return wrap(url, context, next);
+        hook ??= getImportHook()((url, namespace) => found(url, namespace));
+        return hook(url, context, loaded);
       } catch (error) {
         logFailure(`patch ${url}`, error, 'the application');
-        return next(url, context);
+        return loaded;
       }
     },
   });
+
+  /** Nothing of langsmith's own. What is required comes by the other gate, with the same module. */
+  function isWanted(url: string, { conditions }: LoadContext): boolean {
+    const file = files.find((file) => url.endsWith(`/node_modules/${file}`));
+    if (file === undefined || conditions?.includes('require') === true) return false;
+    return !url.endsWith(`/node_modules/langsmith/node_modules/${file}`);
+  }
   return () => hooks.deregister();
 }
 

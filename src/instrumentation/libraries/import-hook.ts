@@ -10,8 +10,13 @@ import { addHook } from 'import-in-the-middle';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
 import { ModuleBinder, register } from 'import-in-the-middle/lib/register.js';
 
-export type Load = (url: string, context?: object) => unknown;
-export type ImportHook = (url: string, context: object, next: Load) => unknown;
+/** A module as Node's default hook, or another one, has loaded it. */
+export interface Loaded {
+  readonly format?: string | undefined;
+  readonly source?: unknown;
+}
+/** Makes the wrapper of an ES module. */
+export type ImportHook = (url: string, context: object, loaded: Loaded) => Loaded;
 type CreateImportHook = (found: (url: string, namespace: object) => void) => ImportHook;
 
 /** Any address will do: it is never loaded. */
@@ -30,26 +35,24 @@ export const createImportHook: CreateImportHook = (found) => {
   hook.applyOptions({ shouldInclude: () => true });
   addHook((url, namespace) => found(url, namespace));
 
-  return (url, context, next) => {
+  return (url, context, loaded) => {
     const importing = {
       conditions: ['node', 'import'],
       parentURL: `${HOME}importer.mjs`,
       importAttributes: {},
     };
     const wrapper = hook.resolveSync(url, importing, () => ({ url, format: 'module' }));
-    const loaded = hook.loadSync(wrapper.url, context, (from) => next(from, context));
-    const [before, after] = [String(loaded.source), JSON.stringify(url)];
+    const made = hook.loadSync(wrapper.url, context, () => loaded);
+    const [before, after] = [String(made.source), JSON.stringify(url)];
     const importsRegister = `import { register, ModuleBinder } from ${REGISTER}`;
     const importsModule = `import * as namespace from ${after}`;
     if (!before.includes(importsRegister) || !before.includes(importsModule)) {
       throw new Error('the wrapper of import-in-the-middle is not as expected');
     }
+    const shared = `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(SHARED))})]`;
     const source = before
-      .replace(
-        importsRegister,
-        `const { register, ModuleBinder } = globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(SHARED))})];`,
-      )
-      .replace(importsModule, `import * as namespace from ${JSON.stringify(`${url}?trace-agent`)}`);
-    return { ...loaded, source, format: 'module', shortCircuit: true };
+      .replace(importsRegister, () => `const { register, ModuleBinder } = ${shared};`)
+      .replace(importsModule, () => `import * as namespace from ${JSON.stringify(`${url}?trace-agent`)}`);
+    return { ...made, source, format: 'module' };
   };
 };

@@ -15,12 +15,7 @@ export const pLimit: Library = {
         // The namespace of the ES module of p-limit 4 and later.
         if (typeof original !== 'function') return undefined;
         const replacement = binder.imitate(original, function (this: unknown, ...args) {
-          const limit = Reflect.apply(original, this, args);
-          // p-limit 2 rejects a bad argument with a promise.
-          if (typeof limit !== 'function') return limit;
-          return binder.imitate(limit as AnyFunction, function (this: unknown, task, ...rest) {
-            return Reflect.apply(limit as AnyFunction, this, [binder.bind(task), ...rest]);
-          });
+          return binder.standIn(Reflect.apply(original, this, args));
         }) as typeof original;
         if (original.default === original) replacement.default = replacement;
         return replacement;
