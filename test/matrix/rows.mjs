@@ -122,6 +122,17 @@ export const ROWS = [
   queue('bluebird 3', 'bluebird', { packages: ['bluebird@3'], stress: true }),
   queue('generic-pool 2', 'generic-pool', { packages: ['generic-pool@2'] }),
   queue('generic-pool 3', 'generic-pool', { packages: ['generic-pool@3'], patched: false }),
+  ...[
+    ['async-lock', 1],
+    ['cockatiel', 3],
+    ['neo-async', 2],
+    ['promise-limit', 2],
+    ['promise-queue', 2],
+    ['semaphore', 1],
+    ['throat', 5],
+  ].map(([name, major]) => queue(`${name} ${major}`, name, { packages: [`${name}@${major}`] })),
+  queue('queue 6', 'queue', { packages: ['queue@6'] }),
+  queue('queue 7', 'queue', { packages: ['queue@7'], ...ESM_ONLY }),
   queue('LangChain’s queues, @langchain/core 0.3', 'langchain', { packages: ['@langchain/core@0.3'] }),
   queue('LangChain’s queues, @langchain/core 1', 'langchain', {
     packages: ['@langchain/core@1'],

@@ -8,10 +8,9 @@ import { logFailure } from '../../log.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import type { TaskContexts } from './binder.ts';
 import { prepareHooks } from './hooks.ts';
-import { gateImports } from './import-gate.ts';
-import { findLateModules, type LateModules } from './import-loaded.ts';
 import type { Hooks, WantedModule } from './library.ts';
-import { hasPackage, modulePackages, packageFolders } from './present.ts';
+import { findModules, type ModuleFinder } from './modules.ts';
+import { filesOfModules, hasPackage, isModuleFile, packageFolders } from './present.ts';
 
 /** `Module._load`: what `require` calls, and `import` of a CommonJS module, then with a path and no parent (Node 18 to 26). */
 type Load = (
@@ -52,7 +51,7 @@ export function installLibraryGate(
   const undos: Undo[] = [];
   let hooks: Hooks | undefined;
   let isActive = true;
-  let late: LateModules | undefined;
+  let modules: ModuleFinder | undefined;
   const getHooks = (): Hooks => (hooks ??= loadHooks()(names, contexts));
 
   function guarded(place: string, action: () => void): void {
@@ -68,20 +67,14 @@ export function installLibraryGate(
     undos.push(gateRequests());
     const files = names.flatMap((name) => {
       const file = MODULE_FILES[name];
-      return file === undefined ? [] : modulePackages(name, folders).map((folder) => `${folder}/${file}`);
+      return file === undefined ? [] : filesOfModules(name, file, folders);
     });
-    if (files.length > 0) gateModules(files);
-  }
-
-  function gateModules(files: readonly string[]): void {
-    const found = (file: string, exports: object) =>
-      guarded('patch libraries', () => getHooks().found(file, exports));
-    const undo = gateImports(
-      Object.entries(MODULE_FILES).map((path) => path.join('/')),
-      found,
-    );
-    if (undo !== undefined) undos.push(undo);
-    else late = findLateModules(files, found);
+    if (files.length > 0) {
+      modules = findModules(files, isModuleFile(mainFile), (file, exports) =>
+        guarded('patch libraries', () => getHooks().found(file, exports)),
+      );
+      undos.push(modules.uninstall);
+    }
   }
 
   function gateRequests(): Undo {
@@ -104,14 +97,14 @@ export function installLibraryGate(
   }
 
   return {
-    waitsForContext: late !== undefined,
-    onCoreLoaded: () => guarded('import libraries', () => late?.onCoreLoaded()),
+    waitsForContext: modules !== undefined,
+    onCoreLoaded: () => guarded('import libraries', () => modules?.onCoreLoaded()),
     onContext() {
+      let isWaiting = false;
       guarded('load libraries', () => {
-        if (isActive && late?.onContext() === true) return;
-        late = undefined;
+        isWaiting = isActive && modules?.onContext() === true;
       });
-      return late !== undefined;
+      return isWaiting;
     },
     onModules(wanted) {
       const isAllowed = wanted.filter(({ library }) => names.includes(library));

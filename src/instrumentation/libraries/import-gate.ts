@@ -1,9 +1,6 @@
 /**
- * The gate before import-in-the-middle, for libraries that are ES modules. It stands in Node's synchronous hooks, and
- * only where they work: no loader thread is ever started.
- *
- * It has a `load` hook and no `resolve` hook. Any hook slows each CommonJS module down, and two of them by twice as much
- * (1,000 modules on Node 24: 8 ms and 15). Another import-in-the-middle in the process, as OpenTelemetry's, resolves a
+ * The gate before import-in-the-middle, in Node's synchronous hooks. It has a `load` hook and no `resolve` hook: any hook
+ * slows each CommonJS module down, and two of them by twice as much (1,000 modules on Node 24: 8 ms and 15). Another import-in-the-middle in the process, as OpenTelemetry's, resolves a
  * module to a URL of its own and then loads this one: so both are told of a module that both want.
  */
 /// <reference path="./import-in-the-middle.d.ts" />
@@ -33,8 +30,7 @@ export function gateImports(
   files: readonly string[],
   found: (url: string, exports: object) => void,
 ): Undo | undefined {
-  if (isLoaderThread()) return () => {};
-  if (!supportsSyncHooks()) return undefined;
+  if (!supportsSyncHooks() || isLoaderThread()) return undefined;
   const getImportHook = prepareImportHook();
   let hook: ImportHook | undefined;
 

@@ -6,9 +6,8 @@
  * read: what the wrapper imports of it is handed over by a global symbol.
  */
 /// <reference path="./import-in-the-middle.d.ts" />
-import { addHook } from 'import-in-the-middle';
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
-import { ModuleBinder, register } from 'import-in-the-middle/lib/register.js';
+import { importHooks, ModuleBinder, register } from 'import-in-the-middle/lib/register.js';
 
 /** A module as Node's default hook, or another one, has loaded it. */
 export interface Loaded {
@@ -33,7 +32,8 @@ export const createImportHook: CreateImportHook = (found) => {
   Object.defineProperty(globalThis, SHARED, { value: { ModuleBinder, register }, configurable: true });
   const hook = createHook({ url: `${HOME}hook.mjs` });
   hook.applyOptions({ shouldInclude: () => true });
-  addHook((url, namespace) => found(url, namespace));
+  // What its `addHook` does: its main file loads node:worker_threads for another one.
+  importHooks.push((url, namespace) => found(url, namespace));
 
   return (url, context, loaded) => {
     const importing = {

@@ -14,6 +14,7 @@ declare module 'import-in-the-middle/create-hook.mjs' {
 declare module 'import-in-the-middle/lib/register.js' {
   export const register: unknown;
   export const ModuleBinder: unknown;
+  export const importHooks: ((url: string, namespace: object, specifier: string) => void)[];
 }
 declare module 'import-in-the-middle/supports-sync-hooks.mjs' {
   /** Whether Node's synchronous hooks work for CommonJS modules too: 22.22.3, 24.11.1, 25.1 and 26 on. */

@@ -34,9 +34,9 @@ export function hasPackage(names: readonly string[], folders: readonly string[])
   return folders.some((folder) => names.some((name) => existsSync(`${folder}/${name}`)));
 }
 
-/** The folders of the packages of that name that are ES modules. */
-export function modulePackages(name: string, folders: readonly string[]): string[] {
-  const { readFileSync } = builtin<typeof import('node:fs')>('fs');
+/** The paths of that file in the packages of that name which are ES modules. */
+export function filesOfModules(name: string, file: string, folders: readonly string[]): string[] {
+  const { existsSync, readFileSync } = builtin<typeof import('node:fs')>('fs');
   const isModule = (folder: string) => {
     try {
       return JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).type === 'module';
@@ -44,5 +44,19 @@ export function modulePackages(name: string, folders: readonly string[]): string
       return false;
     }
   };
-  return folders.map((folder) => `${folder}/${name}`).filter(isModule);
+  const packages = folders.map((folder) => `${folder}/${name}`).filter(isModule);
+  return packages.map((folder) => `${folder}/${file}`).filter((path) => existsSync(path));
+}
+
+/** Whether Node loads a file as an ES module: by its extension, or by the `type` of the nearest package. */
+export function isModuleFile(file: string | undefined): boolean {
+  if (file === undefined || /\.c[jt]s$/.test(file)) return false;
+  if (/\.m[jt]s$/.test(file)) return true;
+  const { dirname, join } = builtin<typeof import('node:path')>('path');
+  const { existsSync, readFileSync } = builtin<typeof import('node:fs')>('fs');
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest)) return JSON.parse(readFileSync(manifest, 'utf8')).type === 'module';
+    if (folder === dirname(folder)) return false;
+  }
 }
