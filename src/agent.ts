@@ -181,7 +181,7 @@ function createAgent(config: Config): Agent {
   const seams: Record<string, () => Undo> = {
     // First: another seam may want modules of libraries at once.
     libraries() {
-      gate = installLibraryGate(config.libraries.names, taskContexts, mainFile(process));
+      gate = installLibraryGate(config.libraries, taskContexts, mainFile(process));
       if (core !== undefined) gate.onCoreLoaded();
       if (gate.waitsForContext) {
         lookForModules = onModulesAtEntry;

@@ -35,6 +35,8 @@ export interface Libraries {
   /** The list in force, for messages and `status()`. */
   readonly source: string;
   readonly names: readonly string[];
+  /** Those that the list names one by one. */
+  readonly named: readonly string[];
 }
 
 export interface ParsedLibraries {
@@ -43,8 +45,8 @@ export interface ParsedLibraries {
 }
 
 /** What `*` means. */
-export const ALL_LIBRARIES: Libraries = Object.freeze({ source: '*', names: LIBRARY_NAMES });
-const NO_LIBRARIES: Libraries = Object.freeze({ source: 'none', names: Object.freeze([]) });
+export const ALL_LIBRARIES: Libraries = Object.freeze({ source: '*', names: LIBRARY_NAMES, named: [] });
+const NO_LIBRARIES: Libraries = Object.freeze({ source: 'none', names: [], named: [] });
 
 /**
  * Reads a list of library names, separated by commas: `*`, `none`, names, and `!name` to except one. Exceptions alone
@@ -71,7 +73,7 @@ export function parseLibraries(list: string): ParsedLibraries {
     (name) => (isAll || included.includes(name)) && !excluded.includes(name) && !excluded.includes('*'),
   );
   return {
-    libraries: Object.freeze({ source, names: Object.freeze(names) }),
+    libraries: Object.freeze({ source, names, named: names.filter((name) => included.includes(name)) }),
     warning: bad.length === 0 ? undefined : `${unknown}; ${source} is used`,
   };
 }

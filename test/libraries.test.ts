@@ -20,9 +20,14 @@ describe('a list of libraries', () => {
     expect(names(list)).toEqual(expected);
   });
 
+  it('tells the libraries that it names one by one', () => {
+    expect(parseLibraries('*,p-queue,pg,!pg').libraries.named).toEqual(['p-queue']);
+    expect(parseLibraries('*').libraries.named).toEqual([]);
+  });
+
   it('leaves out a name that is not known, says so, and keeps the others', () => {
     expect(parseLibraries('pg,pgg')).toEqual({
-      libraries: { source: 'pg', names: ['pg'] },
+      libraries: { source: 'pg', names: ['pg'], named: ['pg'] },
       warning: '"pgg" names no library that the agent knows; pg is used',
     });
   });
@@ -33,7 +38,7 @@ describe('a list of libraries', () => {
     ['none,pg', 'none stands beside other names; none is used'],
     [',', 'holds no name; none is used'],
   ])('%s cannot be read and means none', (list, warning) => {
-    expect(parseLibraries(list)).toEqual({ libraries: { source: 'none', names: [] }, warning });
+    expect(parseLibraries(list)).toEqual({ libraries: { source: 'none', names: [], named: [] }, warning });
   });
 
   it('is named in the warning with its variable', () => {

@@ -111,6 +111,12 @@ export const ROWS = [
   queue('p-queue 7', 'p-queue', { packages: ['p-queue@7'], ...ESM_ONLY }),
   queue('p-queue 8', 'p-queue', { packages: ['p-queue@8'], ...ESM_ONLY }),
   queue('p-queue 9', 'p-queue', { packages: ['p-queue@9'], ...ESM_ONLY, stress: true, ci: true }),
+  // import-in-the-middle finds it, where a library is named.
+  queue('p-queue 9, by name', 'p-queue', {
+    packages: ['p-queue@9'],
+    env: { TRACE_AGENT_LIBRARIES: '*,p-queue' },
+    ...ESM_ONLY,
+  }),
   queue('p-queue newest', 'p-queue', { packages: ['p-queue@latest'], patched: false, ...ESM_ONLY }),
   queue('p-limit 2', 'p-limit', { packages: ['p-limit@2'], stress: true }),
   queue('p-limit 3', 'p-limit', { packages: ['p-limit@3'], stress: true, ci: true }),

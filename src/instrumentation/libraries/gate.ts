@@ -4,13 +4,14 @@
  * through require-in-the-middle or import-in-the-middle, and a process without a named package has not even the gate.
  */
 import { moduleClass } from '../../builtins.ts';
+import type { Libraries } from '../../libraries.ts';
 import { logFailure } from '../../log.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import type { TaskContexts } from './binder.ts';
 import { prepareHooks } from './hooks.ts';
 import type { Hooks, WantedModule } from './library.ts';
 import { findModules, type ModuleFinder } from './modules.ts';
-import { filesOfModules, hasPackage, isModuleFile, packageFolders } from './present.ts';
+import { filesOfModules, hasPackage, packageFolders } from './present.ts';
 
 /** `Module._load`: what `require` calls, and `import` of a CommonJS module, then with a path and no parent (Node 18 to 26). */
 type Load = (
@@ -41,9 +42,8 @@ export interface LibraryGate {
   readonly uninstall: Undo;
 }
 
-/** @param names the packages that may be patched */
 export function installLibraryGate(
-  names: readonly string[],
+  { names, named }: Libraries,
   contexts: TaskContexts,
   mainFile: string | undefined,
 ): LibraryGate {
@@ -70,7 +70,8 @@ export function installLibraryGate(
       return file === undefined ? [] : filesOfModules(name, file, folders);
     });
     if (files.length > 0) {
-      modules = findModules(files, isModuleFile(mainFile), (file, exports) =>
+      const isImported = named.some((name) => name in MODULE_FILES);
+      modules = findModules(files, isImported, (file, exports) =>
         guarded('patch libraries', () => getHooks().found(file, exports)),
       );
       undos.push(modules.uninstall);

@@ -1,14 +1,17 @@
 /**
  * Finds the ES modules of named libraries, in two ways; neither starts a loader thread.
  *
- * - By import-in-the-middle (`import-gate.ts`), where the main file is an ES module and Node's synchronous hooks work.
- *   The hooks are taken away as soon as all copies are found, and at the first context: on Node 24 they cost each 1,000
- *   CommonJS modules 8 ms, and a start by a CommonJS file is for the most part such modules.
- * - Otherwise, and for what was not found by then, it loads them itself. A module that the application has loaded is not
- *   evaluated again, and what comes is the same module. Where Node can `require` ES modules it does so at the first
- *   context. `import()` would not do there: while it loads a module, a `require` of that module by the application fails
- *   (ERR_INTERNAL_ASSERTION, Node 20.19 to 24.11.0). Elsewhere it is `import()`, as soon as there is a server, a request
- *   or the SDK, and it takes a few turns of the loop. A copy that lies deeper in `node_modules` is not found so.
+ * - By a `require` of our own, or an `import()`: at the first context, of the copies that lie in the folders of the
+ *   application. A module that the application has loaded is not evaluated again, and what comes is the same module. It
+ *   costs a start nothing.
+ * - By import-in-the-middle (`import-gate.ts`), where TRACE_AGENT_LIBRARIES names such a library by itself: it sees each
+ *   copy as it is imported. On Node 22 to 26 it takes 15 ms of a start, half of it for a lexer in WebAssembly, and each
+ *   1,000 CommonJS modules take 8 ms more while its hook is there; so the hook is taken away when all copies in the
+ *   folders of the application are found, and at the first context.
+ *
+ * `import()` is for Node versions that cannot `require` ES modules, as soon as there is a server, a request or the SDK,
+ * and takes a few turns of the loop. It would not do elsewhere: while it loads a module, a `require` of that module by
+ * the application fails (ERR_INTERNAL_ASSERTION, Node 20.19 to 24.11.0).
  */
 import { builtin, moduleClass } from '../../builtins.ts';
 import { log } from '../../log.ts';
@@ -36,9 +39,9 @@ export interface ModuleFinder {
 
 /**
  * @param files the paths of modules, as they lie in the folders of the application
- * @param isMainModule whether the main file is an ES module
+ * @param isImported whether import-in-the-middle shall see them
  */
-export function findModules(files: readonly string[], isMainModule: boolean, found: Found): ModuleFinder {
+export function findModules(files: readonly string[], isImported: boolean, found: Found): ModuleFinder {
   const { pathToFileURL } = builtin<typeof import('node:url')>('url');
   const { realpathSync } = builtin<typeof import('node:fs')>('fs');
   const { require_module: canRequire = false } = process.features as { require_module?: boolean };
@@ -47,7 +50,7 @@ export function findModules(files: readonly string[], isMainModule: boolean, fou
     files.map((file) => realpathSync(file)).map((path) => [pathToFileURL(path).href, path]),
   );
   let attempts = 0;
-  let ungate: Undo | undefined = isMainModule
+  let ungate: Undo | undefined = isImported
     ? gateImports(files.map(inPackages), (url, exports) => {
         found(url, exports);
         waiting.delete(url);

@@ -47,16 +47,3 @@ export function filesOfModules(name: string, file: string, folders: readonly str
   const packages = folders.map((folder) => `${folder}/${name}`).filter(isModule);
   return packages.map((folder) => `${folder}/${file}`).filter((path) => existsSync(path));
 }
-
-/** Whether Node loads a file as an ES module: by its extension, or by the `type` of the nearest package. */
-export function isModuleFile(file: string | undefined): boolean {
-  if (file === undefined || /\.c[jt]s$/.test(file)) return false;
-  if (/\.m[jt]s$/.test(file)) return true;
-  const { dirname, join } = builtin<typeof import('node:path')>('path');
-  const { existsSync, readFileSync } = builtin<typeof import('node:fs')>('fs');
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    if (existsSync(manifest)) return JSON.parse(readFileSync(manifest, 'utf8')).type === 'module';
-    if (folder === dirname(folder)) return false;
-  }
-}
