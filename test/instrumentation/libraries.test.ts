@@ -211,14 +211,20 @@ describe('the module hooks', () => {
     }
   });
 
-  it.skipIf(testNodeMajor < 22)('need no permission but to read the application', async () => {
+  it.skipIf(testNodeMajor < 20)('need no permission but to read the application', async () => {
     const directory = newApp('confined', [], {
-      'main.cjs': `const fastq = require('./node_modules/fastq/queue.js');${USES_FASTQ}`,
+      'main.cjs': `const fastq = require('fastq');${USES_FASTQ}`,
     });
     for (const one of ['fastq', 'reusify']) {
       cpSync(join(root, 'node_modules', one), join(directory, 'node_modules', one), { recursive: true });
     }
-    const flags = ['--permission', `--allow-fs-read=${directory}`, `--allow-fs-read=${register}`];
+    const permission = testNodeMajor === 20 ? '--experimental-permission' : '--permission';
+    const flags = [
+      permission,
+      '--no-warnings',
+      `--allow-fs-read=${directory}`,
+      `--allow-fs-read=${register}`,
+    ];
     const result = await runApp(directory, [...flags, 'main.cjs']);
     expect(result).toEqual({ code: 0, stdout: `${ALL_OWN}\n`, stderr: '' });
   });

@@ -124,7 +124,8 @@ function namedPackages(names: readonly string[]) {
   const any = names.map((name) => name.replace('/', '[\\\\/]')).join('|');
   const pattern = new RegExp(`(?:^|[\\\\/]node_modules[\\\\/])(?:${any})(?:[\\\\/]|$)`);
   return (request: string, parent: { filename?: unknown } | null | undefined): boolean => {
-    const path = typeof request === 'string' && request.startsWith('.') ? parent?.filename : request;
-    return typeof path === 'string' && pattern.test(path);
+    if (typeof request !== 'string') return false;
+    if (pattern.test(request)) return true;
+    return request.startsWith('.') && typeof parent?.filename === 'string' && pattern.test(parent.filename);
   };
 }

@@ -20,23 +20,21 @@ const HOISTED = '.pnpm/node_modules';
 export function packageFolders(mainFile: string | undefined): string[] {
   const { _nodeModulePaths: pathsOf = () => [], globalPaths = [] } = moduleClass<Finder>();
   const { dirname } = builtin<typeof import('node:path')>('path');
-  const { existsSync } = builtin<typeof import('node:fs')>('fs');
   const starts = mainFile === undefined ? [process.cwd()] : [dirname(mainFile), process.cwd()];
   const folders = new Set([...starts.flatMap((start) => pathsOf(start)), ...globalPaths]);
   return [...folders]
     .flatMap((folder) => [folder, `${folder}/${HOISTED}`])
-    .filter((folder) => existsSync(folder));
+    .filter((folder) => exists(folder));
 }
 
 /** Whether one of these packages lies in one of the folders. */
 export function hasPackage(names: readonly string[], folders: readonly string[]): boolean {
-  const { existsSync } = builtin<typeof import('node:fs')>('fs');
-  return folders.some((folder) => names.some((name) => existsSync(`${folder}/${name}`)));
+  return folders.some((folder) => names.some((name) => exists(`${folder}/${name}`)));
 }
 
 /** The paths of that file in the packages of that name which are ES modules. */
 export function filesOfModules(name: string, file: string, folders: readonly string[]): string[] {
-  const { existsSync, readFileSync } = builtin<typeof import('node:fs')>('fs');
+  const { readFileSync } = builtin<typeof import('node:fs')>('fs');
   const isModule = (folder: string) => {
     try {
       return JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).type === 'module';
@@ -45,5 +43,14 @@ export function filesOfModules(name: string, file: string, folders: readonly str
     }
   };
   const packages = folders.map((folder) => `${folder}/${name}`).filter(isModule);
-  return packages.map((folder) => `${folder}/${file}`).filter((path) => existsSync(path));
+  return packages.map((folder) => `${folder}/${file}`).filter((path) => exists(path));
+}
+
+/** Not, where the permission model does not let it be read: the application could not load it either. */
+function exists(path: string): boolean {
+  try {
+    return builtin<typeof import('node:fs')>('fs').existsSync(path);
+  } catch {
+    return false;
+  }
 }
