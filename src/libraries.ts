@@ -27,6 +27,7 @@ export const LIBRARY_NAMES: readonly string[] = [
   'queue',
   'redis',
   'semaphore',
+  'sqlite3',
   'throat',
 ];
 

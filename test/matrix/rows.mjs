@@ -161,6 +161,7 @@ export const ROWS = [
     stress: true,
     ci: true,
   }),
+  database('sqlite3 newest, callbacks', 'sqlite3', { packages: ['sqlite3@latest'] }),
   database('redis 3, callbacks', 'redis', { packages: ['redis@3'], needs: 'redis', stress: true, ci: true }),
   database('redis newest', 'redis', { packages: ['redis@latest'], needs: 'redis', patched: false }),
 

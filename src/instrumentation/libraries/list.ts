@@ -17,6 +17,7 @@ import { promiseQueue } from './promise-queue.ts';
 import { queue } from './queue.ts';
 import { redis } from './redis.ts';
 import { semaphore } from './semaphore.ts';
+import { sqlite3 } from './sqlite3.ts';
 import { throat } from './throat.ts';
 
 /** All that is patched as it is loaded. `@grpc/grpc-js` and `http2-wrapper` are seams of node:http2 (`../http2/`). */
@@ -41,5 +42,6 @@ export const LIBRARIES: readonly Library[] = [
   queue,
   redis,
   semaphore,
+  sqlite3,
   throat,
 ];
