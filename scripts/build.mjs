@@ -35,36 +35,72 @@ const strict = { banner: { js: '"use strict";' } };
 const small = { minifyWhitespace: true, minifySyntax: true };
 
 /**
- * The core is a text in the preload until it is needed: V8 reads through all that is code, which takes as long as all
- * else at start-up, and over a text at once.
+ * Replaces a module by a text that is compiled when it is first needed: V8 reads through all that is code, which takes
+ * as long as all else at start-up, and over a text at once. The module exports `create...`, which the text is for, and
+ * `prepare...`, which gives a function that compiles it.
  */
-const coreAsText = {
-  name: 'core as text',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]core\.ts$/ }, async () => {
-      const { outputFiles } = await build({
-        ...common,
-        ...small,
-        entryPoints: ['src/core.ts'],
-        write: false,
-        format: 'iife',
-        globalName: 'core',
-        target: 'node18',
-      });
-      // What is the preload's own: by `require` and `module` it finds Node's modules, and its realm may be another.
-      const outer = 'require, module, globalThis, process';
-      const text = `(function (${outer}) { "use strict"; ${outputFiles[0].text} return core.createCore; })`;
-      const contents = `
-        import { builtin } from './builtins.ts';
-        let createCore;
-        export function prepareCore() {
-          const { runInThisContext } = builtin('vm');
-          return () => (createCore ??= runInThisContext(${JSON.stringify(text)}, 'trace-agent:core')(${outer}));
-        }`;
-      return { contents, loader: 'ts', resolveDir: join(root, 'src') };
-    });
-  },
-};
+function asText(path, name, options = {}) {
+  return {
+    name: `${name} as text`,
+    setup({ onLoad }) {
+      onLoad(
+        { filter: new RegExp(`[\\\\/]src[\\\\/]${path.replaceAll('/', '[\\\\/]').replace('.', '\\.')}$`) },
+        async () => {
+          const { outputFiles } = await build({
+            ...common,
+            ...small,
+            ...options,
+            entryPoints: [`src/${path}`],
+            write: false,
+            format: 'iife',
+            globalName: 'made',
+            target: 'node18',
+          });
+          // What is the preload's own: by `require` and `module` it finds Node's modules, and its realm may be another.
+          const outer = 'require, module, globalThis, process';
+          const text = `(function (${outer}) { "use strict"; ${outputFiles[0].text} return made.create${name}; })`;
+          const label = `trace-agent:${path.replace(/^.*\/|\.ts$/g, '')}`;
+          const contents = `
+          import { builtin } from '${'../'.repeat(path.split('/').length - 1) || './'}builtins.ts';
+          let create;
+          export function prepare${name}() {
+            const { runInThisContext } = builtin('vm');
+            return () => (create ??= runInThisContext(${JSON.stringify(text)}, '${label}')(${outer}));
+          }`;
+          return { contents, loader: 'ts', resolveDir: join(root, 'src', dirname(path)) };
+        },
+      );
+    },
+  };
+}
+
+/** A package that is only needed for what is not used here, by what takes its place. */
+function without(name, contents) {
+  return {
+    name: `without ${name}`,
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: `without ${name}` }));
+      onLoad({ filter: /^/, namespace: `without ${name}` }, () => ({ contents }));
+    },
+  };
+}
+
+const coreAsText = asText('core.ts', 'Core');
+const librariesAsText = [
+  asText('instrumentation/libraries/hooks.ts', 'Hooks', {
+    plugins: [without('debug', 'module.exports = () => () => {};')],
+  }),
+  asText('instrumentation/libraries/import-hook.ts', 'ImportHook', {
+    // Of CommonJS modules, which are patched as they are loaded.
+    plugins: [
+      without(
+        'cjs-module-lexer',
+        'exports.parse = exports.initSync = () => { throw new Error("no lexer"); };',
+      ),
+    ],
+    define: { ...common.define, 'import.meta.url': '"file:///trace-agent/"' },
+  }),
+];
 
 await Promise.all([
   // Must parse on Node 8, to leave quietly there.
@@ -72,7 +108,7 @@ await Promise.all([
     ...common,
     ...small,
     ...strict,
-    plugins: [coreAsText],
+    plugins: [coreAsText, ...librariesAsText],
     entryPoints: ['src/preload.ts'],
     outfile: 'dist/register.cjs',
     format: 'cjs',
@@ -83,6 +119,7 @@ await Promise.all([
   build({
     ...common,
     ...strict,
+    plugins: librariesAsText,
     entryPoints: ['src/index.ts'],
     outfile: 'dist/index.cjs',
     format: 'cjs',
@@ -101,7 +138,17 @@ writeFileSync(
 execFileSync(process.execPath, [typescript(), '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 keepOnlyTypes(['index.d.ts', 'api.d.ts']);
 writeFileSync(join(dist, 'register.d.cts'), 'export {};\n');
-writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices(['@fastify/busboy', '@fastify/busboy/deps/dicer']));
+const PRELOAD = 'the preload and the API';
+const COMMAND = 'the command line';
+const notices = [
+  notice('require-in-the-middle', PRELOAD),
+  notice('module-details-from-path', PRELOAD),
+  notice('import-in-the-middle', PRELOAD, ['NOTICE', 'LICENSE']),
+  notice('es-module-lexer', PRELOAD),
+  notice('@fastify/busboy', COMMAND),
+  notice('@fastify/busboy/deps/dicer', COMMAND),
+];
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices.join('\n---\n\n'));
 
 /** The public types, once for each module system; what the others declare is nobody's business. */
 function keepOnlyTypes(names) {
@@ -125,14 +172,10 @@ function esm() {
   return { format: 'esm', target: 'node18', banner: { js: banner } };
 }
 
-/** The licences of what cli.js and collector.js have bundled. The preload and the API bundle nothing. */
-function notices(packages) {
-  return packages
-    .map(
-      (name) =>
-        `${name}, bundled into the command line\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`,
-    )
-    .join('\n---\n\n');
+/** The licence of a package, and what bundles it. */
+function notice(name, bundle, files = ['LICENSE']) {
+  const texts = files.map((file) => readFileSync(join(root, 'node_modules', name, file), 'utf8'));
+  return [`${name}, bundled into ${bundle}\n`, ...texts].join('\n');
 }
 
 function typescript() {

@@ -16,6 +16,7 @@ const FILES = {
   'register.cjs': 'dist/register.cjs',
   'autoinstrumentation.js': 'dist/register.cjs',
   LICENSE: 'LICENSE',
+  'THIRD-PARTY-NOTICES': 'dist/THIRD-PARTY-NOTICES',
 };
 
 /** Everybody may read all of it, whatever the umask here. */

@@ -12,7 +12,10 @@ export const SUPPORTED = { 18: '18.19.0', 20: '20', 22: '22', 24: '24', 26: '26'
 /** Where the agent must leave quietly. */
 export const UNSUPPORTED = { 8: '8', 12: '12', 14: '14', 16: '16' };
 
-/** The path of the binary of a major version. */
+/** Their synchronous module hooks break CommonJS (https://github.com/nodejs/node/pull/59929): none may be used. */
+export const BROKEN_HOOKS = { '22-hooks': '22.16.0', '24-hooks': '24.5.0' };
+
+/** The path of the binary of a major version, or of another that has a name above. */
 export function binary(major) {
   return join(directory, 'node_modules', `node${major}`, 'bin', 'node');
 }
@@ -23,7 +26,7 @@ export function binary(major) {
  * @returns {string | undefined} why they cannot be had
  */
 export function installNodes(majors) {
-  const versions = { ...SUPPORTED, ...UNSUPPORTED };
+  const versions = { ...SUPPORTED, ...UNSUPPORTED, ...BROKEN_HOOKS };
   const missing = majors.filter((major) => !existsSync(binary(major)));
   if (missing.length === 0) return undefined;
   if (process.platform !== 'linux' || process.arch !== 'x64') {

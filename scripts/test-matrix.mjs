@@ -7,9 +7,10 @@
  *     npm run test:matrix -- --node 24 --only http2 --merge    a slice that replaces its cells in what is written
  *     npm run test:matrix -- --ci                          the most telling rows on the running Node
  *     npm run test:matrix -- --control --only got          without the agent: every cell must fail
+ *     npm run test:matrix -- --unpatched --node 20         with TRACE_AGENT_LIBRARIES=none: the libraries that are patched must fail
  *     npm run test:stress                                  hundreds of contexts at once, redirects and retries
  *
- * Exit code 1 if a cell failed; with --control, if one did not.
+ * Exit code 1 if a cell failed; with --control or --unpatched, if one did not.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -18,6 +19,7 @@ import { runCell } from '../test/matrix/cell.mjs';
 import { root } from '../test/matrix/library.mjs';
 import { formatMarkdown, formatTerminal } from '../test/matrix/report.mjs';
 import { ROWS } from '../test/matrix/rows.mjs';
+import { stopServers } from '../test/matrix/servers.mjs';
 import { readArguments, readList, refuseArguments } from './arguments.mjs';
 import { installNodes, binary as nodeBinary } from './nodes.mjs';
 import { endWith } from './tools.mjs';
@@ -33,6 +35,7 @@ const { values } = readArguments('test:matrix', {
   ci: { type: 'boolean', default: false },
   stress: { type: 'boolean', default: false },
   control: { type: 'boolean', default: false },
+  unpatched: { type: 'boolean', default: false },
   merge: { type: 'boolean', default: false },
 });
 const majors = values.node === undefined ? MAJORS : readList('test:matrix', values.node, MAJORS);
@@ -40,10 +43,16 @@ const rows = ROWS.filter(isWanted).map((row) => ({ ...row, cells: {} }));
 if (rows.length === 0) refuseArguments('test:matrix', `--only ${values.only} names no row`);
 const nodes = values.ci && values.node === undefined ? [runningNode()] : nodesNamed(majors);
 
-const options = { stress: values.stress ? STRESS_CONTEXTS : undefined, isControl: values.control };
+const options = {
+  stress: values.stress ? STRESS_CONTEXTS : undefined,
+  isControl: values.control,
+  isUnpatched: values.unpatched,
+};
 const started = Date.now();
 const queue = nodes.flatMap((node) => rows.map((row) => [row, node]));
 await Promise.all(Array.from({ length: PARALLEL }, runQueue));
+
+stopServers();
 
 const matrix = { nodes: nodes.map(({ major, version }) => ({ major, version })), rows: rows.map(toJSON) };
 console.log(`\n${formatTerminal(matrix)}`);
@@ -54,10 +63,15 @@ console.log(
   `\n${count('ok')} passed, ${count('failed')} failed, ${count('absent')} skipped\n(cells, in ${seconds} s)`,
 );
 const isWhole =
-  values.node === undefined && values.only === undefined && !values.ci && !values.stress && !values.control;
+  values.node === undefined &&
+  values.only === undefined &&
+  !values.ci &&
+  !values.stress &&
+  !values.control &&
+  !values.unpatched;
 if (isWhole) await write(matrix);
 else if (values.merge) await write(merged(JSON.parse(await readFile(document('json'), 'utf8')), matrix));
-process.exitCode = count(values.control ? 'ok' : 'failed') > 0 ? 1 : 0;
+process.exitCode = count(values.control || values.unpatched ? 'ok' : 'failed') > 0 ? 1 : 0;
 
 async function runQueue() {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -73,6 +87,7 @@ async function runQueue() {
 function isWanted(row) {
   if (values.stress && !row.stress) return false;
   if (values.ci && !row.ci) return false;
+  if (values.unpatched && row.patched !== true) return false;
   return values.only === undefined || values.only.split(',').some((part) => row.label.includes(part.trim()));
 }
 

@@ -1,7 +1,7 @@
 // Runs the tests in which the agent works in a child process with other Node versions, whose binaries come from
 // npm: `npm run test:nodes` for all, `npm run test:nodes -- 18 24` for some.
 import { readArguments } from './arguments.mjs';
-import { binary, installNodes, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
+import { BROKEN_HOOKS, binary, installNodes, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
 import { endWith } from './tools.mjs';
 
 /** got 14, fastify 5 and undici 7, which the fixtures call with, need Node 20. */
@@ -12,6 +12,7 @@ const EVERYWHERE = [
   'test/instrumentation/first-use.test.ts',
   'test/instrumentation/http2-',
   'test/instrumentation/grpc.test.ts',
+  'test/instrumentation/libraries.test.ts',
   'test/context',
   'test/injection/newer-copy.test.ts',
   'test/injection/workers.test.ts',
@@ -20,7 +21,7 @@ const FROM_20 = ['test/instrumentation', 'test/policy/destinations.e2e.test.ts']
 
 const { positionals: wanted } = readArguments('test:nodes', {}, { positionals: Object.keys(SUPPORTED) });
 const majors = wanted.length > 0 ? wanted : Object.keys(SUPPORTED);
-const whyNot = installNodes(Object.keys({ ...SUPPORTED, ...UNSUPPORTED }));
+const whyNot = installNodes(Object.keys({ ...SUPPORTED, ...UNSUPPORTED, ...BROKEN_HOOKS }));
 if (whyNot !== undefined) endWith('test:nodes', whyNot);
 
 const failed = [];
@@ -32,6 +33,13 @@ for (const major of majors) {
     TRACE_AGENT_CAMPAIGN: 'true',
   };
   if (!runTests(paths, env)) failed.push(major);
+}
+
+for (const name of Object.keys(BROKEN_HOOKS)) {
+  const [major] = name.split('-');
+  if (!majors.includes(major)) continue;
+  const env = { TRACE_AGENT_TEST_NODE: binary(name), TRACE_AGENT_TEST_NODE_MAJOR: major };
+  if (!runTests(['test/instrumentation/libraries.test.ts'], env)) failed.push(BROKEN_HOOKS[name]);
 }
 
 console.log(

@@ -3,13 +3,15 @@ import { type Config, readConfig } from './config.ts';
 import { takeNatives } from './context/natives.ts';
 import type { RemoteRun } from './context/remote-run.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
-import type { ContextStorage } from './context/storage.ts';
+import type { Context, ContextStorage } from './context/storage.ts';
 import { type Core, prepareCore } from './core.ts';
 import { flushAfterHandler } from './flush/lambda-handler.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from './instrumentation/first-use.ts';
 import { onHTTP2Loaded } from './instrumentation/http2/loaded.ts';
 import type { Emit, Undo } from './instrumentation/instrumentation.ts';
+import type { TaskContexts } from './instrumentation/libraries/binder.ts';
+import { installLibraryGate, type LibraryGate } from './instrumentation/libraries/gate.ts';
 import { onUndiciRequest } from './instrumentation/undici/channel.ts';
 import { log, logFailure, setLogLevel } from './log.ts';
 import { mainFile, tellWorkers } from './main-file.ts';
@@ -138,6 +140,7 @@ function createAgent(config: Config): Agent {
       core = loadCore()(config, natives, found);
       core.contexts.onEnter(beforeEntry);
       undoConnections = core.watchConnections();
+      gate?.onCoreLoaded();
     } catch (error) {
       isOver = true;
       logFailure('start', error, 'the application');
@@ -145,17 +148,58 @@ function createAgent(config: Config): Agent {
     return core;
   }
 
+  /** A library may be patched, and used, before there is a context. */
+  const taskContexts: TaskContexts = {
+    current: () => (isOver ? undefined : core?.contexts.current()),
+    apply: (context, target, self, args) =>
+      isOver || core === undefined
+        ? natives.apply(target, self, args)
+        : core.contexts.apply(context as Context | undefined, target, self, args),
+  };
+  let gate: LibraryGate | undefined;
+  const onModules: LibraryGate['onModules'] = (wanted) => gate?.onModules(wanted) ?? nothing;
+
+  let lookForHTTP2: (() => void) | undefined;
+  let lookForModules: (() => void) | undefined;
+
+  function listenToEntries(): void {
+    const listeners = [lookForHTTP2, lookForModules].filter((listener) => listener !== undefined);
+    beforeEntry =
+      listeners.length === 0
+        ? undefined
+        : () => {
+            for (const listener of listeners) listener();
+          };
+    core?.contexts.onEnter(beforeEntry);
+  }
+
   function onEnter(listener: (() => void) | undefined): void {
-    beforeEntry = listener;
-    core?.contexts.onEnter(listener);
+    lookForHTTP2 = listener;
+    listenToEntries();
+  }
+
+  function onModulesAtEntry(): void {
+    if (gate?.onContext() === true) return;
+    lookForModules = undefined;
+    listenToEntries();
   }
 
   const seams: Record<string, () => Undo> = {
+    // First: another seam may want modules of libraries at once.
+    libraries() {
+      gate = installLibraryGate(config.libraries, taskContexts, mainFile(process));
+      if (core !== undefined) gate.onCoreLoaded();
+      if (gate.waitsForContext) {
+        lookForModules = onModulesAtEntry;
+        listenToEntries();
+      }
+      return gate.uninstall;
+    },
     'http-server': () =>
       onFirstUse<{ emit: Emit }>(SERVER, (prototype) => wake()?.watchServers(prototype) ?? nothing),
     'http-client': () =>
       onFirstUse(CLIENT_REQUEST, (prototype) => wake()?.watchRequests(prototype) ?? nothing),
-    'http2-client': () => onHTTP2Loaded(onEnter, () => wake()?.watchSessions() ?? nothing),
+    'http2-client': () => onHTTP2Loaded(onEnter, () => wake()?.watchSessions(onModules) ?? nothing),
     undici: () => onUndiciRequest(() => wake()?.watchUndici()),
   };
 
@@ -183,6 +227,7 @@ function createAgent(config: Config): Agent {
         propagateTo: config.propagateTo.source,
         shareMetadataWith: config.shareMetadataWith.source,
         trust: config.trust.source,
+        libraries: config.libraries.source,
         maxHeaderBytes: config.maxHeaderBytes,
         flush: config.flush,
         log: config.log,

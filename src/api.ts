@@ -15,6 +15,8 @@ export interface StartOptions {
   shareMetadataWith?: string | undefined;
   /** Peers whose headers are believed. `TRACE_AGENT_TRUST`, default `internal`. */
   trust?: string | undefined;
+  /** Libraries that may be patched: `*`, `none`, names, `!name`. `TRACE_AGENT_LIBRARIES`, default `*`. */
+  libraries?: string | undefined;
   /** What both headers together may add to a request, in bytes. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
   maxHeaderBytes?: number | undefined;
   /**
@@ -59,6 +61,7 @@ export interface Status {
     readonly propagateTo: string;
     readonly shareMetadataWith: string;
     readonly trust: string;
+    readonly libraries: string;
     readonly maxHeaderBytes: number;
     /** In milliseconds; 0 where it is off. */
     readonly flush: number;

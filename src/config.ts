@@ -1,4 +1,5 @@
 import type { LogLevel, StartOptions } from './api.ts';
+import { ALL_LIBRARIES, type Libraries, parseLibraries } from './libraries.ts';
 import { LOG_LEVELS } from './log.ts';
 import { parsePatterns, type Subject, unquote } from './policy/pattern-lists.ts';
 import { type Keyword, keyword, type Patterns } from './policy/patterns.ts';
@@ -9,6 +10,7 @@ export interface Config {
   readonly propagateTo: Patterns;
   readonly shareMetadataWith: Patterns;
   readonly trust: Patterns;
+  readonly libraries: Libraries;
   readonly maxHeaderBytes: number;
   /** In milliseconds; 0 is off. */
   readonly flush: number;
@@ -75,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
       'destinations',
     ),
     trust: patterns(setting('TRACE_AGENT_TRUST', 'trust', 'string'), 'internal', 'peers'),
+    libraries: readLibraries(setting('TRACE_AGENT_LIBRARIES', 'libraries', 'string'), warnings),
     maxHeaderBytes: readBytes(setting('TRACE_AGENT_MAX_HEADER_BYTES', 'maxHeaderBytes', 'number'), warnings),
     flush: readFlush(setting('TRACE_AGENT_FLUSH', 'flush', 'number'), warnings),
     log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),
@@ -117,6 +120,13 @@ function readFlush(from: Setting, warnings: string[]): number {
     `${shown(from)}: not off or a whole number of milliseconds up to ${MOST_MILLISECONDS}; 0 is used`,
   );
   return 0;
+}
+
+function readLibraries(from: Setting, warnings: string[]): Libraries {
+  if (from.value === undefined) return ALL_LIBRARIES;
+  const { libraries, warning } = parseLibraries(from.value ?? '');
+  if (warning !== undefined) warnings.push(`${shown(from)}: ${warning}`);
+  return libraries;
 }
 
 function readLevel(from: Setting, warnings: string[]): LogLevel {

@@ -12,6 +12,7 @@ import { createIncomingMessages, type IncomingMessages } from './instrumentation
 import { watchServers } from './instrumentation/http/server.ts';
 import { watchSessions } from './instrumentation/http2/client.ts';
 import type { Emit, Undo } from './instrumentation/instrumentation.ts';
+import type { LibraryGate } from './instrumentation/libraries/gate.ts';
 import type { UndiciRequests } from './instrumentation/undici/channel.ts';
 import { watchUndici } from './instrumentation/undici/client.ts';
 import { setLogLevel } from './log.ts';
@@ -27,7 +28,7 @@ export interface Core {
   watchConnections(): Undo;
   watchServers(prototype: { emit: Emit }): Undo;
   watchRequests(prototype: object): Undo;
-  watchSessions(): Undo;
+  watchSessions(onModules: LibraryGate['onModules']): Undo;
   watchUndici(): UndiciRequests;
   /** Waits for runs that are still to be sent, at most so long as the setting says. */
   flush(): Promise<void>;
@@ -68,7 +69,7 @@ export const createCore: CreateCore = (config, natives, found) => {
     },
     watchServers: (prototype) => watchServers(prototype, contexts, propagator, incomingMessages()),
     watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
-    watchSessions: () => watchSessions(contexts, propagator),
+    watchSessions: (onModules) => watchSessions(contexts, propagator, onModules),
     watchUndici: () => watchUndici(contexts, propagator),
     flush: () => clients?.flush() ?? Promise.resolve(),
     uninstall() {

@@ -32,7 +32,7 @@ describe('start', () => {
         flush: 0,
         log: 'warn',
       },
-      instrumentation: ['http-server', 'http-client', 'http2-client', 'undici'],
+      instrumentation: ['libraries', 'http-server', 'http-client', 'http2-client', 'undici'],
       counts: { injected: 0, relayed: 0, extracted: 0, distrusted: 0 },
     });
     expect(changed.sort()).toEqual([

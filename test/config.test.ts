@@ -4,11 +4,12 @@ import { type Config, readConfig } from '../src/config.ts';
 import { matches } from '../src/policy/patterns.ts';
 
 /** What `status()` says of it. */
-const summary = ({ propagateTo, shareMetadataWith, trust, ...rest }: Config) => ({
+const summary = ({ propagateTo, shareMetadataWith, trust, libraries, ...rest }: Config) => ({
   ...rest,
   propagateTo: propagateTo.source,
   shareMetadataWith: shareMetadataWith.source,
   trust: trust.source,
+  libraries: libraries.source,
 });
 
 const DEFAULTS = {
@@ -17,6 +18,7 @@ const DEFAULTS = {
   propagateTo: '*',
   shareMetadataWith: 'internal',
   trust: 'internal',
+  libraries: '*',
   maxHeaderBytes: 8192,
   flush: 0,
   log: 'warn',
@@ -28,6 +30,7 @@ const VARIABLES = {
   propagateTo: 'TRACE_AGENT_PROPAGATE_TO',
   shareMetadataWith: 'TRACE_AGENT_SHARE_METADATA_WITH',
   trust: 'TRACE_AGENT_TRUST',
+  libraries: 'TRACE_AGENT_LIBRARIES',
   maxHeaderBytes: 'TRACE_AGENT_MAX_HEADER_BYTES',
   flush: 'TRACE_AGENT_FLUSH',
   log: 'TRACE_AGENT_LOG',
@@ -71,6 +74,9 @@ const GOOD: [Name, string, unknown][] = [
   ['flush', '1', 1],
   ['flush', ' 2000 ', 2000],
   ['flush', '900000', 900_000],
+  ['libraries', 'none', 'none'],
+  ['libraries', ' pg , p-queue ', 'pg,p-queue'],
+  ['libraries', '!@grpc/grpc-js', '!@grpc/grpc-js'],
   ['maxHeaderBytes', '77', 77],
   ['maxHeaderBytes', '4096', 4096],
   ['maxHeaderBytes', ' 16384\n', 16_384],
@@ -185,6 +191,7 @@ describe('options', () => {
     TRACE_AGENT_PROPAGATE_TO: 'env.com',
     TRACE_AGENT_SHARE_METADATA_WITH: 'env.com',
     TRACE_AGENT_TRUST: '10.0.0.1',
+    TRACE_AGENT_LIBRARIES: 'pg',
     TRACE_AGENT_MAX_HEADER_BYTES: '1000',
     TRACE_AGENT_FLUSH: '100',
     TRACE_AGENT_LOG: 'debug',
@@ -195,6 +202,7 @@ describe('options', () => {
     propagateTo: 'env.com',
     shareMetadataWith: 'env.com',
     trust: '10.0.0.1',
+    libraries: 'pg',
     maxHeaderBytes: 1000,
     flush: 100,
     log: 'debug',
@@ -206,6 +214,7 @@ describe('options', () => {
     propagateTo: 'option.com',
     shareMetadataWith: '*',
     trust: 'none',
+    libraries: '!pg',
     maxHeaderBytes: 2000,
     flush: 200,
     log: 'error',
@@ -268,7 +277,7 @@ describe('never throws, and never takes what is no value for one', () => {
     ['an empty list', []],
   ];
 
-  const LISTS: readonly Name[] = ['propagateTo', 'shareMetadataWith', 'trust'];
+  const LISTS: readonly Name[] = ['propagateTo', 'shareMetadataWith', 'trust', 'libraries'];
 
   test.each(VALUES)('an option that is %s is a warning and the default, or none for a list', (_, value) => {
     for (const name of NAMES) {

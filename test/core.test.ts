@@ -117,9 +117,8 @@ describe('what the application puts in the place of', () => {
   });
 });
 
-it('where libraries of HTTP/2 cannot be followed, the application is, until the agent is stopped', async () => {
+it('with TRACE_AGENT_LIBRARIES=none a service’s own HTTP/2 requests carry the trace until the agent is stopped', async () => {
   const code = `
-    Object.freeze(require.extensions);
     const http = require('node:http');
     const http2 = require('node:http2');
     const upstream = http2.createServer();
@@ -141,9 +140,9 @@ it('where libraries of HTTP/2 cannot be followed, the application is, until the 
       });
     });`;
   const trace = dottedOrder();
-  const { stdout, stderr, code: exit } = await run(['-e', code, trace], { preload: 'require' });
-  expect({ stdout, exit }).toEqual({ stdout: `${trace} none\n`, exit: 0 });
-  expect(stderr).toMatch(/^\[trace-agent\] error: patch http2 failed, [^\n]*\n$/);
+  const options = { preload: 'require', env: { TRACE_AGENT_LIBRARIES: 'none' } } as const;
+  const result = await run(['-e', code, trace], options);
+  expect(result).toEqual({ stdout: `${trace} none\n`, code: 0, stderr: '' });
 });
 
 it('is one, where what it needs of Node is loaded by a hook that itself loads the SDK', async () => {

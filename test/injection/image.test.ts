@@ -99,6 +99,7 @@ describe('the image', { timeout: 120_000 }, () => {
     expect(listing(rootfs)).toEqual([
       '755 0:0 /autoinstrumentation/',
       '644 0:0 /autoinstrumentation/LICENSE',
+      '644 0:0 /autoinstrumentation/THIRD-PARTY-NOTICES',
       '644 0:0 /autoinstrumentation/autoinstrumentation.js',
       '644 0:0 /autoinstrumentation/package.json',
       '644 0:0 /autoinstrumentation/register.cjs',
@@ -186,7 +187,13 @@ describe('as the operator uses it', { timeout: 120_000 }, () => {
     });
     const options = { node: command as string, preload: 'none', env: { ...ENVIRONMENT } } as const;
     expect(await run(args, options)).toEqual({ code: 0, stdout: '', stderr: '' });
-    const files = ['LICENSE', 'autoinstrumentation.js', 'package.json', 'register.cjs'];
+    const files = [
+      'LICENSE',
+      'THIRD-PARTY-NOTICES',
+      'autoinstrumentation.js',
+      'package.json',
+      'register.cjs',
+    ];
     expect(listing(emptyDir)).toEqual(files.map((name) => `644 65532:65532 /${name}`));
     // A second time too, when a pod's init container is run again.
     expect(await run(args, options)).toEqual({ code: 0, stdout: '', stderr: '' });

@@ -4,12 +4,13 @@ import { buildApp } from './build-app.mjs';
 import { checkClient } from './client-checks.mjs';
 import { grouped } from './findings.mjs';
 import { compareVersions, libraryOf, whyNotOn } from './library.mjs';
+import { serverOf } from './servers.mjs';
 import { checkService } from './service-checks.mjs';
 
 /**
  * @param node `{major, version, binary}`
  * @param options `stress`: how many contexts at once, `undefined` for the ordinary checks; `isControl`: without the
- *   agent
+ *   agent; `isUnpatched`: with TRACE_AGENT_LIBRARIES=none
  * @returns `{version, status, forms}`: `status` is `ok`, `failed` or `absent`; `forms` the same of each form, with
  *   what `failed` and what was `notPossible`, in words
  */
@@ -26,13 +27,20 @@ export async function runCell(row, node, options) {
   }
   const why = whyNotOn(node, row, library);
   if (why !== undefined) return { version: library.version, status: 'absent', why, forms: {} };
+  const server = row.needs === undefined ? {} : await serverOf(row.needs);
+  if (server.why !== undefined)
+    return { version: library.version, status: 'absent', why: server.why, forms: {} };
   const forms = {};
-  for (const form of row.forms) forms[form] = await runForm(row, form, library.directory, node, options);
+  const wanted = {
+    ...row,
+    env: { ...row.env, ...(server.port && { MATRIX_SERVER_PORT: String(server.port) }) },
+  };
+  for (const form of row.forms) forms[form] = await runForm(wanted, form, library.directory, node, options);
   const statuses = Object.values(forms).map(({ status }) => status);
   return { version: library.version, status: statuses.includes('failed') ? 'failed' : 'ok', forms };
 }
 
-async function runForm(row, form, directory, node, { stress, isControl }) {
+async function runForm(row, form, directory, node, { stress, isControl, isUnpatched }) {
   if (form === 'cjs' && row.cjsFrom !== undefined && compareVersions(node.version, row.cjsFrom) < 0) {
     return {
       status: 'absent',
@@ -49,7 +57,10 @@ async function runForm(row, form, directory, node, { stress, isControl }) {
         preload: isControl ? 'none' : form === 'cjs' ? 'require' : 'import',
         cwd: form === 'next' ? directory : undefined,
       },
-      environment: langsmithEnv(collector.url),
+      environment: {
+        ...langsmithEnv(collector.url),
+        ...(isUnpatched && { TRACE_AGENT_LIBRARIES: 'none' }),
+      },
       collector,
       interleaved: stress ?? 30,
       isStress: stress !== undefined,

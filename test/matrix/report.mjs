@@ -17,6 +17,19 @@ export function formatTerminal({ nodes, rows }) {
   return [...lines, '', ...details].join('\n');
 }
 
+const TEXTS = {
+  'queues, limiters and pools': [
+    'Each row shares one queue, limiter or pool among all requests, with two places, and calls out in its tasks and callbacks:',
+    'alone, and in 30 contexts at once, of which some have no trace and some a run of the SDK. `ok` says that each call carried',
+    'the trace of its own context, or none where there was none. A library in a bundle is not patched.',
+    '',
+  ],
+  databases: [
+    'The same over a pool of two connections to PostgreSQL 15, MariaDB 10.11 or Redis 7, or over one connection.',
+    '',
+  ],
+};
+
 /** @returns a document; made of nothing but the matrix */
 export function formatMarkdown({ nodes, rows }) {
   const lines = [
@@ -32,7 +45,7 @@ export function formatMarkdown({ nodes, rows }) {
   ];
   const notes = [];
   for (const group of new Set(rows.map((row) => row.group))) {
-    lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, '');
+    lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, '', ...(TEXTS[group] ?? []));
     lines.push(`| | version | as | ${nodes.map(({ version }) => `Node ${version}`).join(' | ')} |`);
     lines.push(`|---|---|---|${nodes.map(() => '---|').join('')}`);
     for (const row of rows.filter((row) => row.group === group)) {

@@ -10,6 +10,8 @@
  * - clients: `env` of the application; `server`, what it calls (`http` or `h2`); `stress`: part of the stress test
  * - services: `path`, the runs from the one that calls out up to the one below the caller's; `companion`, a service
  *   that is started first; `links: false` where runs cannot be linked, with a `note`
+ * - libraries that run a task or a callback later are clients too: their form calls out in it. `needs` names the server
+ *   of servers.mjs that they need; `patched: false`, that they are right without a patch
  * - `ci`: part of the slice for CI
  */
 const ALL = ['cjs', 'esm', 'bundle'];
@@ -37,6 +39,11 @@ const service = (group, label, app, options) => ({
   ...options,
 });
 const server = (label, app, options) => service('servers', label, app, options);
+/** Bundled, a library is not patched. */
+const library = (group) => (label, app, options) =>
+  client(label, `libraries/${app}`, { group, forms: ['cjs', 'esm'], patched: true, ...options });
+const queue = library('queues, limiters and pools');
+const database = library('databases');
 const langsmith = (version, options) =>
   service('LangSmith and LangChain', `langsmith ${version}`, 'node-http', {
     packages: [`langsmith@${version === 'newest' ? 'latest' : version}`],
@@ -99,6 +106,64 @@ export const ROWS = [
   client('openai 6', 'openai', { packages: ['openai@6'] }),
   client('openai newest', 'openai', { packages: ['openai@latest'] }),
   client('AWS SDK v3 newest, S3', 'aws-s3', { packages: ['@aws-sdk/client-s3@latest'], ci: true }),
+
+  queue('p-queue 6', 'p-queue', { packages: ['p-queue@6'], stress: true, ci: true }),
+  queue('p-queue 7', 'p-queue', { packages: ['p-queue@7'], ...ESM_ONLY }),
+  queue('p-queue 8', 'p-queue', { packages: ['p-queue@8'], ...ESM_ONLY }),
+  queue('p-queue 9', 'p-queue', { packages: ['p-queue@9'], ...ESM_ONLY, stress: true, ci: true }),
+  // import-in-the-middle finds it, where a library is named.
+  queue('p-queue 9, by name', 'p-queue', {
+    packages: ['p-queue@9'],
+    env: { TRACE_AGENT_LIBRARIES: '*,p-queue' },
+    ...ESM_ONLY,
+  }),
+  queue('p-queue newest', 'p-queue', { packages: ['p-queue@latest'], patched: false, ...ESM_ONLY }),
+  queue('p-limit 2', 'p-limit', { packages: ['p-limit@2'], stress: true }),
+  queue('p-limit 3', 'p-limit', { packages: ['p-limit@3'], stress: true, ci: true }),
+  queue('p-limit newest', 'p-limit', { packages: ['p-limit@latest'], patched: false, ...ESM_ONLY }),
+  queue('bottleneck 2', 'bottleneck', { packages: ['bottleneck@2'], stress: true, ci: true }),
+  queue('async 2', 'async', { packages: ['async@2'] }),
+  queue('async 3', 'async', { packages: ['async@3'], stress: true, ci: true }),
+  queue('fastq 1', 'fastq', { packages: ['fastq@1'], stress: true, ci: true }),
+  queue('bluebird 3', 'bluebird', { packages: ['bluebird@3'], stress: true }),
+  queue('generic-pool 2', 'generic-pool', { packages: ['generic-pool@2'] }),
+  queue('generic-pool 3', 'generic-pool', { packages: ['generic-pool@3'], patched: false }),
+  ...[
+    ['async-lock', 1],
+    ['cockatiel', 3],
+    ['neo-async', 2],
+    ['promise-limit', 2],
+    ['promise-queue', 2],
+    ['semaphore', 1],
+    ['throat', 5],
+  ].map(([name, major]) => queue(`${name} ${major}`, name, { packages: [`${name}@${major}`] })),
+  queue('queue 6', 'queue', { packages: ['queue@6'] }),
+  queue('queue 7', 'queue', { packages: ['queue@7'], ...ESM_ONLY }),
+  queue('LangChain’s queues, @langchain/core 0.3', 'langchain', { packages: ['@langchain/core@0.3'] }),
+  queue('LangChain’s queues, @langchain/core 1', 'langchain', {
+    packages: ['@langchain/core@1'],
+    from: 20,
+    stress: true,
+    ci: true,
+  }),
+
+  database('pg 8, callbacks', 'pg', {
+    packages: ['pg@8', 'pg-cursor@2', 'pg-query-stream@4'],
+    needs: 'postgres',
+    stress: true,
+    ci: true,
+  }),
+  database('mysql 2, callbacks', 'mysql', { packages: ['mysql@2'], needs: 'mariadb', stress: true }),
+  database('mysql2 2, callbacks', 'mysql2', { packages: ['mysql2@2'], needs: 'mariadb' }),
+  database('mysql2 3, callbacks', 'mysql2', {
+    packages: ['mysql2@3'],
+    needs: 'mariadb',
+    stress: true,
+    ci: true,
+  }),
+  database('sqlite3 newest, callbacks', 'sqlite3', { packages: ['sqlite3@latest'] }),
+  database('redis 3, callbacks', 'redis', { packages: ['redis@3'], needs: 'redis', stress: true, ci: true }),
+  database('redis newest', 'redis', { packages: ['redis@latest'], needs: 'redis', patched: false }),
 
   server('node:http', 'node-http', { packages: [], ci: true }),
   server('express 4', 'express', { packages: ['express@4'], ci: true }),

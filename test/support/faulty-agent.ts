@@ -4,7 +4,7 @@ import { root } from './app.ts';
 /** A line that begins a function, as esbuild prints it; arrows are turned into functions. */
 const FUNCTION = /(?:\bfunction\*?\s*[\w$]*|^\s+(?:static |async |get |set )*[\w$]+)\(.*\) \{$/;
 const STATEMENT = /^\s*(?:\} )?(?:else )?(?:if|for|while|switch|catch|with) \(/;
-const FILE = /^\/\/ (src\/\S+)$/;
+const FILE = /^\/\/ (?:(src\/\S+)|node_modules\/)/;
 
 /**
  * The agent with a fault to be had at the beginning of each of its functions: the one whose number is
@@ -22,13 +22,15 @@ export async function buildFaultyAgent(): Promise<{ source: string; names: strin
     format: 'cjs',
     target: 'node18',
     supported: { arrow: false },
-    define: { __VERSION__: '"faulty"' },
+    define: { __VERSION__: '"faulty"', 'import.meta.url': '"file:///trace-agent/"' },
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   });
   const names: string[] = [];
   let file: string | undefined;
   const lines = (outputFiles[0]?.text ?? '').split('\n').map((line) => {
-    file = FILE.exec(line)?.[1] ?? file;
+    // Nothing fails in what is bundled of others.
+    const begins = FILE.exec(line);
+    if (begins !== null) file = begins[1];
     if (file === undefined || !FUNCTION.test(line) || STATEMENT.test(line)) return line;
     names.push(`${file}: ${line.trim().slice(0, -2)}`);
     return `${line} __fault(${names.length - 1});`;

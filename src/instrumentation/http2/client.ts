@@ -12,7 +12,7 @@ import { logFailure, logOnce } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
-import { onModules } from '../loaded-modules.ts';
+import type { LibraryGate } from '../libraries/gate.ts';
 import {
   arrayCarrier,
   copyOf,
@@ -36,7 +36,11 @@ import { watchHTTP2Wrapper } from './wrapper.ts';
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
 
 /** Call it where node:http2 has been loaded. */
-export function watchSessions(contexts: ContextStorage, propagator: Propagator): Undo {
+export function watchSessions(
+  contexts: ContextStorage,
+  propagator: Propagator,
+  onModules: LibraryGate['onModules'],
+): Undo {
   /** More with each library that is found later. */
   const undos: Undo[] = [];
   const queued = new QueuedContexts();

@@ -6,7 +6,7 @@
  */
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
-import type { WantedModule } from '../loaded-modules.ts';
+import type { WantedModule } from '../libraries/library.ts';
 import { QueuedContexts } from './queued-contexts.ts';
 
 const DIRECTORY = String.raw`[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]`;
@@ -102,6 +102,7 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
 
   return [
     {
+      library: '@grpc/grpc-js',
       path: new RegExp(`${DIRECTORY}channel\\.js$`),
       found(exports) {
         const prototype = prototypeOf<Channel>(exports, 'ChannelImplementation');
@@ -109,6 +110,7 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
       },
     },
     {
+      library: '@grpc/grpc-js',
       path: new RegExp(`${DIRECTORY}metadata\\.js$`),
       found(exports) {
         const prototype = prototypeOf<Metadata>(exports, 'Metadata');

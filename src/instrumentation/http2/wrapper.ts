@@ -6,7 +6,7 @@
  */
 import type { ContextStorage } from '../../context/storage.ts';
 import { memberOf, type Undo } from '../instrumentation.ts';
-import type { WantedModule } from '../loaded-modules.ts';
+import type { WantedModule } from '../libraries/library.ts';
 import type { QueuedContexts } from './queued-contexts.ts';
 
 export function watchHTTP2Wrapper(
@@ -32,6 +32,7 @@ export function watchHTTP2Wrapper(
   const path = /[\\/]http2-wrapper[\\/]source[\\/]client-request\.js$/;
   return [
     {
+      library: 'http2-wrapper',
       path,
       found(ClientRequest) {
         const prototype = (ClientRequest as { prototype?: object } | undefined)?.prototype;

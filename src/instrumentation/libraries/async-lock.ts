@@ -1,0 +1,12 @@
+/** async-lock 1 calls a waiting task when another one has given the lock back, in the context of that one. */
+import type { Library } from './library.ts';
+
+export const asyncLock: Library = {
+  name: 'async-lock',
+  modules: [
+    {
+      file: 'lib/index.js',
+      patch: ({ prototype }: { prototype: object }, binder) => binder.patchHandOver(prototype, 'acquire'),
+    },
+  ],
+};

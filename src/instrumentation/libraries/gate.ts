@@ -1,0 +1,131 @@
+/**
+ * The gate before the module hooks. It looks at the name of each CommonJS request, and lets those of named packages
+ * through to the hooks (`hooks.ts`), which are compiled with the first of them. So nothing else in the process passes
+ * through require-in-the-middle or import-in-the-middle, and a process without a named package has not even the gate.
+ */
+import { moduleClass } from '../../builtins.ts';
+import type { Libraries } from '../../libraries.ts';
+import { logFailure } from '../../log.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
+import type { TaskContexts } from './binder.ts';
+import { prepareHooks } from './hooks.ts';
+import type { Hooks, WantedModule } from './library.ts';
+import { findModules, type ModuleFinder } from './modules.ts';
+import { filesOfModules, hasPackage, packageFolders } from './present.ts';
+
+/** `Module._load`: what `require` calls, and `import` of a CommonJS module, then with a path and no parent (Node 18 to 26). */
+type Load = (
+  this: unknown,
+  request: string,
+  parent: { filename?: unknown } | null | undefined,
+  isMain: boolean,
+) => unknown;
+interface Loader {
+  _load?: Load;
+}
+
+/** What is patched in packages that are ES modules: p-queue from 7 on, queue from 7 on. */
+const MODULE_FILES: Readonly<Record<string, string>> = {
+  'p-queue': 'dist/index.js',
+  queue: 'index.js',
+};
+
+export interface LibraryGate {
+  /** Calls `found` for each of these modules that is loaded, now or later, if its library may be patched. */
+  onModules(wanted: readonly WantedModule[]): Undo;
+  /** Call it when there is a server, a request or the SDK. */
+  onCoreLoaded(): void;
+  /** Whether `onContext` is to be called. */
+  readonly waitsForContext: boolean;
+  /** Call it before a context is entered. @returns whether it is to be called again */
+  onContext(): boolean;
+  readonly uninstall: Undo;
+}
+
+export function installLibraryGate(
+  { names, named }: Libraries,
+  contexts: TaskContexts,
+  mainFile: string | undefined,
+): LibraryGate {
+  const loadHooks = prepareHooks();
+  const undos: Undo[] = [];
+  let hooks: Hooks | undefined;
+  let isActive = true;
+  let modules: ModuleFinder | undefined;
+  const getHooks = (): Hooks => (hooks ??= loadHooks()(names, contexts));
+
+  function guarded(place: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      logFailure(place, error, 'the application');
+    }
+  }
+
+  const folders = packageFolders(mainFile);
+  if (hasPackage(names, folders)) {
+    undos.push(gateRequests());
+    const files = names.flatMap((name) => {
+      const file = MODULE_FILES[name];
+      return file === undefined ? [] : filesOfModules(name, file, folders);
+    });
+    if (files.length > 0) {
+      const isImported = named.some((name) => name in MODULE_FILES);
+      modules = findModules(files, isImported, (file, exports) =>
+        guarded('patch libraries', () => getHooks().found(file, exports)),
+      );
+      undos.push(modules.uninstall);
+    }
+  }
+
+  function gateRequests(): Undo {
+    const loader = moduleClass<Loader>() as unknown as { _load: Load };
+    const isNamed = namedPackages(names);
+    return patchMethod<{ _load: Load }, Load>(
+      loader,
+      '_load',
+      (original) =>
+        function load(this: unknown, request, parent, isMain) {
+          const next = () => original().call(this, request, parent, isMain);
+          if (!isActive || !isNamed(request, parent)) return next();
+          let found: Hooks | undefined;
+          guarded('patch libraries', () => {
+            found = getHooks();
+          });
+          return found === undefined ? next() : found.load(request, parent, isMain, next);
+        },
+    );
+  }
+
+  return {
+    waitsForContext: modules !== undefined,
+    onCoreLoaded: () => guarded('import libraries', () => modules?.onCoreLoaded()),
+    onContext() {
+      let isWaiting = false;
+      guarded('load libraries', () => {
+        isWaiting = isActive && modules?.onContext() === true;
+      });
+      return isWaiting;
+    },
+    onModules(wanted) {
+      const isAllowed = wanted.filter(({ library }) => names.includes(library));
+      return isAllowed.length === 0 ? () => {} : getHooks().onModules(isAllowed);
+    },
+    uninstall() {
+      isActive = false;
+      for (const undo of undos.reverse()) undo();
+      hooks?.uninstall();
+    },
+  };
+}
+
+/** Whether a request is for a file of a named package: by its name, by its path, or by the path of who asks. */
+function namedPackages(names: readonly string[]) {
+  const any = names.map((name) => name.replace('/', '[\\\\/]')).join('|');
+  const pattern = new RegExp(`(?:^|[\\\\/]node_modules[\\\\/])(?:${any})(?:[\\\\/]|$)`);
+  return (request: string, parent: { filename?: unknown } | null | undefined): boolean => {
+    if (typeof request !== 'string') return false;
+    if (pattern.test(request)) return true;
+    return request.startsWith('.') && typeof parent?.filename === 'string' && pattern.test(parent.filename);
+  };
+}
