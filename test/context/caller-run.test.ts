@@ -200,6 +200,32 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       expect(JSON.stringify(collectors[mode].runs())).not.toContain('SECRET');
     });
 
+    // The tracing processor and the wrapper's mark are of newer versions.
+    describe.runIf(name.startsWith(NEWEST))('integrations', () => {
+      it.each(MODES.flatMap((mode) => ['/processor', '/tracer'].map((path) => [mode, path] as const)))(
+        'inputs that a client hides stay hidden with the agent, %s %s',
+        async (mode, path) => {
+          const trace = dottedOrder();
+          await get(mode, path, trace);
+          const [hidden] = (await runs(mode, trace, 'hidden')).filter((run) => run.startsWith('hidden:'));
+          expect(hidden).toContain(mode === 'bare' ? 'a root' : 'the caller');
+          // By hand the SDK sends them by the client of the parent, in clear.
+          const isInClear = JSON.stringify(collectors[mode].runs().map(({ inputs }) => inputs)).includes(
+            'SECRET',
+          );
+          expect(isInClear).toBe(mode === 'hand');
+        },
+      );
+
+      it.each(MODES)('only a root is marked as one, %s', async (mode) => {
+        const trace = dottedOrder();
+        for (const path of ['/wrapped', '/processor']) await get(mode, path, trace);
+        await runs(mode, trace, 'ChatOpenAI', 'hidden');
+        const marks = collectors[mode].runs().map(({ metadata }) => metadata?.['ls_agent_type']);
+        expect(marks.includes('root')).toBe(mode === 'bare');
+      });
+    });
+
     it('nothing is printed', () => {
       expect(apps.agent.stderr()).toBe(apps.bare.stderr());
     });

@@ -216,6 +216,29 @@ export const ROWS = [
   langsmith('0.7.17'),
   langsmith('0.10.11'),
   langsmith('newest', { ci: true }),
+  service('LangSmith and LangChain', 'AI SDK 6, wrapAISDK', 'ai-sdk', {
+    packages: ['ai@6', 'zod@4', 'langsmith@latest'],
+    forms: ['cjs', 'esm'],
+    path: ['call', 'work'],
+    from: 20,
+  }),
+  service('LangSmith and LangChain', 'AI SDK 7, LangSmithTelemetry', 'ai-sdk', {
+    packages: ['ai@7', 'zod@4', 'langsmith@latest'],
+    forms: ['esm'],
+    path: ['call', 'work'],
+    from: 22,
+  }),
+  service('LangSmith and LangChain', 'openai 6, wrapOpenAI', 'openai', {
+    packages: ['openai@6', 'langsmith@latest'],
+    path: ['ChatOpenAI'],
+    from: 20,
+  }),
+  service('LangSmith and LangChain', 'OpenAI Agents SDK, tracing processor', 'openai-agents', {
+    packages: ['@openai/agents@latest', 'openai@6', 'zod@4', 'langsmith@latest'],
+    forms: ['cjs', 'esm'],
+    path: ['call', 'Span', 'Clerk', 'Agent workflow', 'workflow'],
+    from: 22,
+  }),
   service('LangSmith and LangChain', 'LangGraph, @langchain/core 0.3', 'langgraph', {
     packages: ['@langchain/langgraph@0.4', '@langchain/core@0.3', 'langsmith@0.3'],
     path: ['work', 'LangGraph'],
