@@ -31,6 +31,8 @@ export function stopServers() {
   for (const stop of stops.splice(0)) stop();
 }
 process.on('exit', stopServers);
+// A signal ends a process without `exit`.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 /** It refuses to run as root. */
 async function startPostgres() {
