@@ -11,7 +11,7 @@ import { buildFaultyAgent } from './support/faulty-agent.ts';
  */
 const GUARDS = [
   /^src\/log\.ts: function log(Failure)?\(/,
-  /^src\/context\/storage\.ts: (function (current|enter|scope|inboundOf|storeOf|detachedOf|remoteOf)\(|constructor\(store|getStore|apply\(|run: |enterWith: )/,
+  /^src\/context\/(storage|scope)\.ts: (function (current|enter|scope|inboundOf|storeOf|detachedOf|remoteOf)\(|constructor\(store|getStore|apply\(|run: |enterWith: )/,
   /^src\/context\/(current-run\.ts: function currentRunFor|clock-skew\.ts: (push\(|function raise\())/,
   /^src\/context\/(asker\.ts: function|shown-run\.ts: (function (createChild|remoteShownBy)|get: |set\(value))/,
   /^src\/context\/joining\.ts: (function (patchedDefaults|note|guarded)|const patched)/,

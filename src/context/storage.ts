@@ -8,32 +8,16 @@ import { currentRunFor, withoutCaller, withVariables } from './current-run.ts';
 import { undoFinalization } from './finalization.ts';
 import { forgetRequest, watchRoots } from './joining.ts';
 import type { Natives } from './natives.ts';
-import { type Inbound, RemoteRun } from './remote-run.ts';
+import type { RemoteRun } from './remote-run.ts';
 import { isRootOnPurpose } from './root-on-purpose.ts';
 import { isRunTree, type RunTreeLike } from './run-tree.ts';
 import { findRunTreeClass, learnRunTreeClass, onRunTreeClass } from './run-tree-class.ts';
 import { honourDecisions, undoSampling } from './sampling.ts';
+import { type Context, inboundOf, localRunOf, remoteOf, Scope, storeOf } from './scope.ts';
 import { SHARED_KEY } from './shared-key.ts';
 import { remoteShownBy } from './shown-run.ts';
 
-/** What the SDK has put into its storage, and the request in whose context it did so. */
-class Scope {
-  readonly store: unknown;
-  readonly inbound: Inbound | undefined;
-  /** The SDK's own store. It differs from `store` where the agent has added the caller's run (`withVariables`). */
-  readonly ownStore: unknown;
-  /** See `detachedOf`. */
-  readonly isDetached: boolean;
-  constructor(store: unknown, inbound: Inbound | undefined, ownStore: unknown = store, isDetached = false) {
-    this.store = store;
-    this.inbound = inbound;
-    this.ownStore = ownStore;
-    this.isDetached = isDetached;
-  }
-}
-
-/** Whose run is it here: the SDK's scope, or what the request came with where the SDK has not been yet. */
-export type Context = Scope | Inbound;
+export { type Context, detachedOf, inboundOf, localRunOf, remoteOf } from './scope.ts';
 
 /** The part of `AsyncLocalStorage` that the SDKs and LangChain use. */
 interface Storage {
@@ -229,37 +213,4 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     return storage;
   }
   return storage;
-}
-
-/**
- * The context for something that outlives `context`, such as a connection. The SDK finds there what it has put there, as
- * it does without the agent. The agent neither injects nor adopts in it.
- */
-export function detachedOf(context: Context): Context | undefined {
-  if (!(context instanceof Scope) || context.ownStore === undefined) return undefined;
-  if (context.isDetached) return context;
-  return new Scope(context.ownStore, undefined, context.ownStore, true);
-}
-
-/** The store that the SDK is shown: without the caller's run once the request is over. */
-function storeOf(scope: Scope): unknown {
-  const isShown = scope.store === scope.ownStore || remoteOf(scope) !== undefined;
-  return isShown ? scope.store : scope.ownStore;
-}
-
-/** What the request came with in whose context this is. */
-export function inboundOf(context: Context | undefined): Inbound | undefined {
-  return context instanceof Scope ? context.inbound : context;
-}
-
-/** The caller's run of that request; `undefined` once the context of the request has ended. */
-export function remoteOf(context: Context | undefined): RemoteRun | undefined {
-  const inbound = inboundOf(context);
-  return inbound instanceof RemoteRun && !inbound.isOver ? inbound : undefined;
-}
-
-/** The SDK's current run; `undefined` where its storage holds none, or the caller's. */
-export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
-  if (!(context instanceof Scope) || context.isDetached || !isRunTree(context.store)) return undefined;
-  return remoteShownBy(context.store) === undefined ? context.store : undefined;
 }
