@@ -16,7 +16,7 @@ async function forwarded(lines: string[], env: NodeJS.ProcessEnv, set?: Record<s
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const told = Object.entries(JSON.parse(stdout) as Record<string, [string, string]>);
-  expect(told).toHaveLength(9);
+  expect(told).toHaveLength(set === undefined ? 10 : 9);
   return told;
 }
 
