@@ -11,7 +11,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { readArguments } from './arguments.mjs';
+import { readArguments, refuseArguments } from './arguments.mjs';
 import { installOnce } from './install.mjs';
 import { binary, installNodes, root } from './nodes.mjs';
 
@@ -22,7 +22,12 @@ const KINDS = { redirecting: REDIRECTING, forwarding: FORWARDING, proxying: PROX
 const PARALLEL = 2;
 
 const { values } = readArguments('test:hops', { only: { type: 'string' }, node: { type: 'string' } });
-const only = values.only?.split(',');
+const only = values.only?.split(',').map((name) => name.trim());
+const names = Object.values(KINDS).flatMap((kind) => Object.keys(kind));
+for (const wanted of only ?? []) {
+  if (!names.some((name) => name.includes(wanted)))
+    refuseArguments('test:hops', `no library is named '${wanted}'`);
+}
 const lacking = values.node === undefined ? undefined : installNodes([values.node]);
 if (lacking !== undefined) throw new Error(lacking);
 const node = values.node === undefined ? process.execPath : binary(values.node);

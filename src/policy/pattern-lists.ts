@@ -22,6 +22,8 @@ interface Entry {
   /** As it is in force, without `!`. */
   readonly text: string;
   readonly isURL: boolean;
+  /** `undefined` for `none`, and for what cannot be read. */
+  readonly pattern: Pattern | undefined;
   readonly fault: 'cannot be read' | typeof NO_PEER | undefined;
 }
 
@@ -79,7 +81,10 @@ function readEntry(quoted: string, of: Subject): Entry {
   const url = hostOfURL(bare, isException);
   const lower = bare.toLowerCase();
   const text = url ?? (isKeyword(lower) ? lower : bare);
-  return { given, isException, text, isURL: url !== undefined, fault: faultOf(text, isException, of) };
+  const pattern = parsePattern(text);
+  const isNone = text === 'none' && !isException;
+  const fault = isNone ? undefined : faultOf(pattern, of);
+  return { given, isException, text, isURL: url !== undefined, pattern, fault };
 }
 
 /** @returns `host:port` of a URL; `undefined` for what is none, or has no port that is known */
@@ -93,9 +98,7 @@ function hostOfURL(text: string, isException: boolean): string | undefined {
   return port === undefined ? undefined : `${match[2]}:${port}`;
 }
 
-function faultOf(text: string, isException: boolean, of: Subject): Entry['fault'] {
-  if (text === 'none' && !isException) return undefined;
-  const pattern = parsePattern(text);
+function faultOf(pattern: Pattern | undefined, of: Subject): Entry['fault'] {
   if (pattern === undefined) return 'cannot be read';
   return of === 'destinations' || isPeer(pattern) ? undefined : NO_PEER;
 }
@@ -127,9 +130,15 @@ function faultsOf(entries: readonly Entry[]): string[] {
 
 function compile(includes: readonly Entry[], all: readonly Entry[], base: Keyword): Patterns {
   const source = all.map(({ isException, text }) => `${isException ? '!' : ''}${text}`).join(',');
-  const excludes = all.filter(({ isException }) => isException);
-  const texts = includes.length === 0 && excludes.length > 0 ? [base] : includes.map(({ text }) => text);
-  const parse = (patterns: readonly string[]) =>
-    Object.freeze(patterns.map((pattern) => parsePattern(pattern) as Pattern));
-  return Object.freeze({ source, includes: parse(texts), excludes: parse(excludes.map(({ text }) => text)) });
+  const excludes = patternsOf(all.filter(({ isException }) => isException));
+  const isBase = includes.length === 0 && excludes.length > 0;
+  return Object.freeze({
+    source,
+    includes: isBase ? keyword(base).includes : patternsOf(includes),
+    excludes,
+  });
+}
+
+function patternsOf(entries: readonly Entry[]): readonly Pattern[] {
+  return Object.freeze(entries.flatMap(({ pattern }) => pattern ?? []));
 }

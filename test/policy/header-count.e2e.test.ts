@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fixture, run } from '../support/app.ts';
+import { fixture, run, testNodeMajor } from '../support/app.ts';
 
 /** What Apache, Tomcat and Envoy take at most. */
 const MOST = 100;
@@ -8,7 +8,8 @@ it('no request has more headers than servers take by what the agent adds', async
   const { stdout, stderr, code } = await run([fixture('apps/header-count.cjs')]);
   expect(code, stderr).toBe(0);
   const told = Object.entries(JSON.parse(stdout) as Record<string, [number, number, boolean][]>);
-  expect(told).toHaveLength(6);
+  // undici 7 needs Node 20.
+  expect(told).toHaveLength(testNodeMajor < 20 ? 5 : 6);
   for (const [client, counts] of told) {
     for (const [own, lines, isTraced] of counts) {
       if (isTraced) expect([client, own, lines <= MOST]).toEqual([client, own, true]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fixture, run } from '../support/app.ts';
+import { fixture, run, testNodeMajor } from '../support/app.ts';
 
 type Told = Record<string, string>;
 
@@ -8,7 +8,8 @@ async function told(env: NodeJS.ProcessEnv): Promise<Told> {
   const result = await run([fixture('apps/host-names.cjs')], { preload, env });
   expect(result).toMatchObject({ code: 0, stderr: '' });
   const calls = JSON.parse(result.stdout) as Told;
-  expect(Object.keys(calls)).toHaveLength(19);
+  // undici 7 needs Node 20.
+  expect(Object.keys(calls)).toHaveLength(testNodeMajor < 20 ? 16 : 19);
   return calls;
 }
 
@@ -39,7 +40,7 @@ it('an exception by port holds for the port that is connected to, whatever port 
   }
 });
 
-it('one kind of client does not decide for another', async () => {
+it.runIf(testNodeMajor >= 20)('one kind of client does not decide for another', async () => {
   const env = { LIST: '*,!svc:PORT', EXCEPTED: 'api' };
   expect(await told({ ...env, FIRST: '1' })).toEqual(await told(env));
   expect(await told({ ...env, FIRST: '1' })).toMatchObject({

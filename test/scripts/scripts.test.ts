@@ -25,6 +25,7 @@ const SCRIPTS = {
   test: 'scripts/test.mjs',
   'test:admission': 'scripts/test-admission.mjs',
   'test:fresh': 'scripts/test-fresh.mjs',
+  'test:hops': 'scripts/test-hops.mjs',
   'test:matrix': 'scripts/test-matrix.mjs',
   'test:nodes': 'scripts/test-nodes.mjs',
   'test:python': 'scripts/test-python.mjs',
