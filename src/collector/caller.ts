@@ -15,7 +15,7 @@ export function faultOfCaller(headers: IncomingHttpHeaders, ownHost: string): st
   if (name === undefined || !isLocalName(name, ownHost)) {
     return `Host is ${shown(host)}, which is no address and no name of a local network: use the address, or --host`;
   }
-  // A trace page of the collector's own would be of the same origin.
+  // The trace page is of the same origin.
   const isOwnPage = origin === `http://${host}`;
   const isSameSite = site === undefined || site === 'none' || site === 'same-origin';
   if ((origin === undefined || isOwnPage) && isSameSite) return undefined;

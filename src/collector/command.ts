@@ -28,7 +28,7 @@ export async function runCollector(host: string, port: number, maxBytes: number)
 
   LANGSMITH_TRACING=true LANGSMITH_ENDPOINT=${collector.urlFor('my-service')} LANGSMITH_API_KEY=any
 
-and its traces are printed here. Ctrl-C ends it.
+and its traces are printed here, and shown by ${collector.url}/ in a browser. Ctrl-C ends it.
 `);
 
   await stopped;
