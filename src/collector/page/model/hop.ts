@@ -62,3 +62,24 @@ export function skewOf({ run, parent }: TreeNode): ClockSkew | undefined {
     return { kind: 'late', by: run.endTime - caller.endTime };
   return undefined;
 }
+
+/** A difference of clocks that one or more calls between two services show. */
+export interface SkewBetween {
+  readonly from: string;
+  readonly to: string;
+  readonly skew: ClockSkew;
+}
+
+/** Each pair of services and kind once, with the largest difference. */
+export function skewsBetween(nodes: readonly TreeNode[]): SkewBetween[] {
+  const found = new Map<string, SkewBetween>();
+  for (const node of nodes) {
+    const skew = skewOf(node);
+    const from = node.parent?.run?.service;
+    const to = node.run?.service;
+    if (skew === undefined || from === undefined || to === undefined) continue;
+    const key = JSON.stringify([from, to, skew.kind]);
+    if (skew.by >= (found.get(key)?.skew.by ?? 0)) found.set(key, { from, to, skew });
+  }
+  return [...found.values()];
+}

@@ -10,9 +10,10 @@ const MAX_TRACE_TEXT = 2000;
 
 /** @param runs the runs of one trace, at least one */
 export function summarizeTrace(id: string, runs: readonly CollectedRun[]): TraceSummary {
-  const root = runs.find((run) => run.parentRunId === undefined);
-  const first = root ?? runs.reduce((a, b) => (b.startTime < a.startTime ? b : a));
-  const failed = runs.filter((run) => run.error !== undefined);
+  const byStart = [...runs].sort((a, b) => a.startTime - b.startTime);
+  const root = byStart.find((run) => run.parentRunId === undefined);
+  const first = root ?? (byStart[0] as CollectedRun);
+  const failed = byStart.filter((run) => run.error !== undefined);
   const over = runs.every((run) => run.endTime !== undefined);
   const error = root?.error ?? failed[0]?.error;
   return {
@@ -20,8 +21,8 @@ export function summarizeTrace(id: string, runs: readonly CollectedRun[]): Trace
     name: oneLine(first.name, MAX_NAME),
     rootSeen: root !== undefined,
     ...(first.project !== undefined && { project: first.project }),
-    services: distinct(runs.map((run) => run.service)),
-    startTime: least(runs.map((run) => run.startTime)),
+    services: distinct(byStart.map((run) => run.service)),
+    startTime: (byStart[0] as CollectedRun).startTime,
     ...(over && { endTime: greatest(runs.map((run) => run.endTime ?? 0)) }),
     runs: runs.length,
     errors: failed.length,
@@ -80,11 +81,7 @@ function distinct(values: readonly (string | undefined)[]): string[] {
   return [...new Set(values.filter((value) => value !== undefined))];
 }
 
-// Math.min takes its numbers as arguments, of which there is a limit.
-function least(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-}
-
+// Math.max takes its numbers as arguments, of which there is a limit.
 function greatest(values: readonly number[]): number {
   return values.reduce((a, b) => Math.max(a, b), 0);
 }

@@ -9,7 +9,7 @@ import type { RunSummary } from '../model/wire.ts';
 import { CopyButton } from './copy-button.tsx';
 import { useRun } from './data.ts';
 import { Icon, ServiceChip } from './marks.tsx';
-import { describeClocks } from './skew-text.ts';
+import { describeSkew } from './skew-text.ts';
 import { clockTime } from './trace-list.tsx';
 
 /** More of one value is not shown, but can be copied. */
@@ -47,7 +47,7 @@ export function Drawer({ traceId, node, run, onClose }: Props) {
           {full?.project !== undefined && <Line label="Project">{full.project}</Line>}
         </dl>
         {full?.error !== undefined && <ErrorText error={full.error} />}
-        {hop && <HopSection hop={hop} node={node} run={run} />}
+        {hop && <HopSection hop={hop} run={run} />}
         {full && <Values run={full} />}
         {full && <Ids run={full} />}
       </div>
@@ -74,7 +74,7 @@ function ErrorText({ error }: { error: string }) {
   );
 }
 
-function HopSection({ hop, node, run }: { hop: Hop; node: TreeNode; run: RunSummary }) {
+function HopSection({ hop, run }: { hop: Hop; run: RunSummary }) {
   const before = run.startTime - hop.leftAt;
   const after = hop.backAt !== undefined && run.endTime !== undefined ? hop.backAt - run.endTime : undefined;
   return (
@@ -87,9 +87,9 @@ function HopSection({ hop, node, run }: { hop: Hop; node: TreeNode; run: RunSumm
         Network and queues, what {hop.from} did itself, and services in between that record nothing.
       </p>
       {hop.skew && (
-        <p class="note">
+        <p class="notes note">
           <Icon name="clock" />
-          <span>{describeClocks(node, hop.skew)}</span>
+          <span>{describeSkew(hop.from, hop.to, hop.skew)}</span>
         </p>
       )}
     </Section>

@@ -3,7 +3,7 @@ import { formatDuration, percentAt, type Span } from '../model/time-scale.ts';
 import type { TreeNode } from '../model/tree.ts';
 import type { RunSummary } from '../model/wire.ts';
 import { colorClass, Icon, ServiceChip } from './marks.tsx';
-import { describeClocks } from './skew-text.ts';
+import { describeSkew } from './skew-text.ts';
 import { plural } from './trace-list.tsx';
 import type { RowProps } from './virtual-rows.tsx';
 
@@ -86,10 +86,10 @@ interface NameProps {
 }
 
 function RunName({ node, run, hop, isCollapsed }: NameProps) {
-  const skew = hop?.skew && describeClocks(node, hop.skew);
+  const skew = hop?.skew && describeSkew(hop.from, hop.to, hop.skew);
   return (
     <>
-      {hop && <Icon name="arrow" class="hop-arrow" />}
+      {node.level > 1 && <span class="hop-slot">{hop && <Icon name="arrow" />}</span>}
       <ServiceChip service={run.service} />
       {run.error !== undefined && <Icon name="cross" class="error-text" />}
       <span class="name">{run.name || '(no name)'}</span>
@@ -165,7 +165,12 @@ function Gap({ from, to, side, hop, span }: GapProps) {
       class={`gap ${side} ${colorClass(hop.from)}`}
       title={text}
       style={{ left: `${left}%`, width: `${percentAt(to, span) - left}%` }}
-    />
+    >
+      <span class="gap-label">
+        <span class="gap-words">network, queue </span>
+        {formatDuration(to - from)}
+      </span>
+    </span>
   );
 }
 

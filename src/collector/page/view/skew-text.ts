@@ -1,19 +1,14 @@
 import type { ClockSkew } from '../model/hop.ts';
 import { formatDuration } from '../model/time-scale.ts';
-import type { TreeNode } from '../model/tree.ts';
 
-/** What the times of a run and of its caller say about the clocks of their services. */
-export function describeClocks({ run, parent }: TreeNode, skew: ClockSkew | undefined): string {
-  const own = run?.service ?? '';
-  const callers = parent?.run?.service ?? '';
-  switch (skew?.kind) {
+/** What the times of a call say about the clocks of two services. The bars are drawn as the services reported them. */
+export function describeSkew(from: string, to: string, { kind, by }: ClockSkew): string {
+  switch (kind) {
     case 'early':
-      return `The clock of ${own} is at least ${formatDuration(skew.by)} behind that of ${callers}.`;
+      return `The clock of ${to} is at least ${formatDuration(by)} behind that of its caller ${from}.`;
     case 'raised':
-      return `The clock of ${own} is behind that of ${callers}: the agent moved the start to the caller's.`;
+      return `The clock of ${to} is behind that of its caller ${from}: the agent moved the start to the caller’s.`;
     case 'late':
-      return `${own} ends ${formatDuration(skew.by)} after its caller ${callers}: its clock is ahead, or ${callers} did not wait.`;
-    default:
-      return '';
+      return `${to} ends up to ${formatDuration(by)} after its caller ${from}: its clock is ahead, or ${from} did not wait.`;
   }
 }

@@ -1,19 +1,19 @@
 import type { ComponentChildren } from 'preact';
-import { skewOf } from '../model/hop.ts';
+import type { SkewBetween } from '../model/hop.ts';
 import { formatDuration } from '../model/time-scale.ts';
-import type { TreeNode } from '../model/tree.ts';
 import type { TraceSummary } from '../model/wire.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Icon, ServiceChip } from './marks.tsx';
-import { describeClocks } from './skew-text.ts';
+import { describeSkew } from './skew-text.ts';
 import { clockTime, plural } from './trace-list.tsx';
+
+const MAX_SKEWS = 3;
 
 interface Props {
   readonly traceId: string;
   readonly summary: TraceSummary | undefined;
   readonly problem: string | undefined;
-  /** The rows whose times show that two clocks differ. */
-  readonly skewed: readonly TreeNode[];
+  readonly skews: readonly SkewBetween[];
   readonly missing: number;
   /** How many runs the search finds; `undefined` without a search. */
   readonly matching: number | undefined;
@@ -22,8 +22,7 @@ interface Props {
 }
 
 export function TraceHeader(props: Props) {
-  const { traceId, summary, problem, matching } = props;
-  const clocks = [...new Set(props.skewed.map((row) => describeClocks(row, skewOf(row))))];
+  const { traceId, summary, matching } = props;
   return (
     <div class="trace-header">
       <div class="title">
@@ -60,18 +59,7 @@ export function TraceHeader(props: Props) {
         </div>
       )}
       <div role="status">
-        {problem !== undefined && <Note icon="alert">{problem}. The collector may have dropped it.</Note>}
-        {props.missing > 0 && (
-          <Note icon="unseen">
-            {props.missing === 1 ? 'A caller has' : `${props.missing} callers have`} not been seen: a service
-            publishes elsewhere, or its run has not arrived yet.
-          </Note>
-        )}
-        {clocks.map((text) => (
-          <Note key={text} icon="clock">
-            {text} Bars are drawn as reported.
-          </Note>
-        ))}
+        <Notes {...props} />
         {matching !== undefined && <p class="matching">{matchText(matching)}</p>}
       </div>
     </div>
@@ -100,6 +88,30 @@ function Fact({ label, children }: { label: string; children: ComponentChildren 
     <span class="fact">
       <span class="label">{label}</span> {children}
     </span>
+  );
+}
+
+/** Reasons not to take the picture at its word. */
+function Notes({ problem, missing, skews }: Props) {
+  if (problem === undefined && missing === 0 && skews.length === 0) return null;
+  return (
+    <div class="notes">
+      {problem !== undefined && <Note icon="alert">{problem}. The collector may have dropped it.</Note>}
+      {missing > 0 && (
+        <Note icon="unseen">
+          {missing === 1 ? 'A caller has' : `${missing} callers have`} not been seen: a service publishes
+          elsewhere, or its run has not arrived yet.
+        </Note>
+      )}
+      {skews.slice(0, MAX_SKEWS).map(({ from, to, skew }) => (
+        <Note key={`${from} ${to} ${skew.kind}`} icon="clock">
+          {describeSkew(from, to, skew)}
+        </Note>
+      ))}
+      {skews.length > MAX_SKEWS && (
+        <Note icon="clock">The clocks of {skews.length - MAX_SKEWS} more pairs of services differ.</Note>
+      )}
+    </div>
   );
 }
 

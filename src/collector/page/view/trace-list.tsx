@@ -4,7 +4,9 @@ import type { TraceSummary } from '../model/wire.ts';
 import { Icon, ServiceChip } from './marks.tsx';
 import { type RowProps, VirtualRows } from './virtual-rows.tsx';
 
-const ROW_HEIGHT = 64;
+const ROW_HEIGHT = 68;
+/** A trace that started so recently is shown to have just arrived. */
+const FRESH_MS = 3000;
 const MAX_CHIPS = 4;
 
 interface Props {
@@ -120,7 +122,7 @@ function TraceRow({ trace, isShown, position, count, rowProps, onOpen }: RowOpti
     <div
       {...rowProps}
       tabIndex={rowProps.tabIndex}
-      class={`trace-row ${errors > 0 ? 'failed' : ''}`}
+      class={`trace-row ${Date.now() - startTime < FRESH_MS ? 'fresh' : ''}`}
       role="option"
       aria-selected={isShown}
       aria-posinset={position}

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { skewOf } from '../model/hop.ts';
+import { skewsBetween } from '../model/hop.ts';
 import type { Shown } from '../model/location.ts';
 import { matches, type Term } from '../model/query.ts';
 import { buildTree, type TreeNode, visibleNodes } from '../model/tree.ts';
@@ -97,14 +97,14 @@ export function TraceView({ traceId, runId, summary, terms, focusRequest, onShow
   });
 
   const node = runId === undefined ? undefined : tree.byId.get(runId);
-  const skewed = useMemo(() => allRows.filter(skewOf), [allRows]);
+  const skews = useMemo(() => skewsBetween(allRows), [allRows]);
   return (
     <div class={`trace ${runId === undefined ? '' : 'with-drawer'}`}>
       <TraceHeader
         traceId={traceId}
         summary={summary}
         problem={loaded?.problem}
-        skewed={skewed}
+        skews={skews}
         missing={allRows.filter((row) => row.standIn === 'missing').length}
         matching={matching?.size}
         onBack={() => onShow({})}
