@@ -11,6 +11,8 @@ export interface TreeNode {
   /** 1 for the top, as in `aria-level`. */
   readonly level: number;
   readonly children: TreeNode[];
+  /** The nodes under the same parent, or at the top, this one included. */
+  readonly siblings: readonly TreeNode[];
   /** The position among the siblings, from 1, as in `aria-posinset`. */
   readonly position: number;
   /** How many runs below this one have failed. */
@@ -47,7 +49,7 @@ export function buildTree(runs: readonly RunSummary[]): TraceTree {
     content: Pick<TreeNode, 'run' | 'standIn'>,
     children: readonly RunSummary[],
   ) => {
-    const node = makeNode(id, content, undefined, top.length + 1);
+    const node = makeNode(id, content, undefined, top);
     top.push(node);
     byId.set(id, node);
     addBelow(node, children, childrenOf, byId);
@@ -90,7 +92,7 @@ function addBelow(
     const [parent, runs] = next;
     for (const run of runs) {
       if (byId.has(run.id)) continue;
-      const node = makeNode(run.id, { run }, parent, parent.children.length + 1);
+      const node = makeNode(run.id, { run }, parent, parent.children);
       parent.children.push(node);
       byId.set(run.id, node);
       if (run.error !== undefined) countError(node);
@@ -108,8 +110,10 @@ function makeNode(
   id: string,
   content: Pick<TreeNode, 'run' | 'standIn'>,
   parent: TreeNode | undefined,
-  position: number,
+  siblings: readonly TreeNode[],
 ): TreeNode {
   const level = (parent?.level ?? 0) + 1;
-  return { id, ...content, ...(parent && { parent }), level, position, children: [], errorsBelow: 0 };
+  const position = siblings.length + 1;
+  const place = { ...(parent && { parent }), level, siblings, position };
+  return { id, ...content, ...place, children: [], errorsBelow: 0 };
 }

@@ -25,7 +25,13 @@ export function App() {
     for (const service of traces[index]?.services ?? []) marks.of(service);
 
   const terms = useMemo(() => parseQuery(query), [query]);
-  const listed = useMemo(() => traces.filter((trace) => matches(terms, searchable(trace))), [traces, terms]);
+  /** Whether the search finds runs in the trace that is shown: its summary does not have the text of all. */
+  const [isFoundInside, setFoundInside] = useState(false);
+  const insideId = isFoundInside ? shown.traceId : undefined;
+  const listed = useMemo(
+    () => traces.filter((trace) => trace.id === insideId || matches(terms, searchable(trace))),
+    [traces, terms, insideId],
+  );
   const summary = traces.find((trace) => trace.id === shown.traceId);
 
   const open = (traceId: string) => {
@@ -85,6 +91,7 @@ export function App() {
             focusRequest={rowsRequest}
             onShow={show}
             onSearch={setQuery}
+            onFound={setFoundInside}
           />
         )}
       </main>

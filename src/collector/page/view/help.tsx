@@ -19,7 +19,10 @@ const QUERIES: readonly (readonly [query: string, meaning: string])[] = [
   ['error', 'failed'],
   ['service:pay', 'of services whose name starts so'],
   ['>100ms  <2s', 'longer, shorter'],
-  ['A-1013  "two words"', 'text in names, inputs, outputs, metadata, tags, errors, ids'],
+  [
+    'A-1013  "two words"',
+    'text in names, ids, errors, tags, and the beginning of metadata, inputs and outputs',
+  ],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

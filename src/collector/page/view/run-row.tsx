@@ -23,7 +23,7 @@ interface Props {
 }
 
 export function RunRow({ node, span, isCollapsed, isSelected, isDimmed, rowProps, onToggle, onOpen }: Props) {
-  const { run, parent, children } = node;
+  const { run, children } = node;
   const hop = hopTo(node);
   const classes = ['run-row', run?.error !== undefined && 'failed', isDimmed && 'dimmed', !run && 'stand-in'];
   return (
@@ -35,7 +35,7 @@ export function RunRow({ node, span, isCollapsed, isSelected, isDimmed, rowProps
       role="treeitem"
       aria-level={node.level}
       aria-posinset={node.position}
-      aria-setsize={parent ? parent.children.length : undefined}
+      aria-setsize={node.siblings.length}
       aria-expanded={children.length > 0 ? !isCollapsed : undefined}
       aria-selected={isSelected}
       onClick={onOpen}

@@ -67,9 +67,9 @@ export function TraceHeader(props: Props) {
 }
 
 function matchText(matching: number): string {
-  return matching === 0
-    ? 'No run of this trace matches.'
-    : `${plural(matching, 'run')} of this trace match: n and p go through them.`;
+  if (matching === 0) return 'No run of this trace matches.';
+  if (matching === 1) return '1 run of this trace matches.';
+  return `${matching.toLocaleString('en')} runs of this trace match: n and p go through them.`;
 }
 
 function Status({ summary }: { summary: TraceSummary }) {

@@ -20,11 +20,14 @@ interface Props {
   readonly focusRequest: number;
   readonly onShow: (shown: Shown) => void;
   readonly onSearch: (query: string) => void;
+  /** Says whether the search finds runs of this trace. */
+  readonly onFound: (isFound: boolean) => void;
 }
 
 const NOTHING_COLLAPSED: ReadonlySet<string> = new Set();
 
-export function TraceView({ traceId, runId, summary, terms, focusRequest, onShow, onSearch }: Props) {
+export function TraceView(props: Props) {
+  const { traceId, runId, summary, terms, focusRequest, onShow, onSearch, onFound } = props;
   const loaded = useRuns(traceId, summary);
   const tree = useMemo(() => buildTree(loaded?.runs ?? []), [loaded]);
   const allRows = useMemo(() => visibleNodes(tree, NOTHING_COLLAPSED), [tree]);
@@ -38,6 +41,12 @@ export function TraceView({ traceId, runId, summary, terms, focusRequest, onShow
     () => (terms.length === 0 ? undefined : new Set(allRows.filter(fits).map((row) => row.id))),
     [allRows, terms],
   );
+
+  const isFound = matching !== undefined && matching.size > 0;
+  useEffect(() => {
+    onFound(isFound);
+    return () => onFound(false);
+  }, [isFound]);
 
   /** Gives a row the focus, opens what hides it, and shows it in the drawer if that is open. */
   const goTo = (id: string | undefined) => {
