@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
@@ -8,13 +10,21 @@ const ARGUMENTS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** Debian's, from the PATH: playwright-core brings no browser. */
+function chromiumPath(): string {
+  const places = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'chromium'));
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) throw new Error('chromium is missing; to install it: apt-get install chromium');
+  return path;
+}
+
 let browser: Browser;
 const problems: string[] = [];
 
 /** Starts one Chromium for the tests of a file. A test fails if the page has an error, or asks another server. */
 export function useBrowser(): void {
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
   });
   afterAll(() => browser.close());
   afterEach(async () => {

@@ -98,7 +98,7 @@ describe('the waterfall', () => {
     await sendBatch(collector.urlFor('gateway'), {
       patch: [{ ...whole, end_time: end, error: 'Error: late' }],
     });
-    await row.getByText('2.5 s').waitFor();
+    await row.getByText('2.50 s').waitFor();
     await row.getByText('Error: late').waitFor();
   });
 });

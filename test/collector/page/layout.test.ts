@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { formatHash, parseHash } from '../../../src/collector/page/model/location.ts';
 import { rowsInView, scrollTopFor } from '../../../src/collector/page/model/row-window.ts';
 import { COLORS, NO_SERVICE, ServiceMarks } from '../../../src/collector/page/model/service-marks.ts';
-import { formatDuration, percentAt, spanOf, ticks } from '../../../src/collector/page/model/time-scale.ts';
+import {
+  formatDuration,
+  formatTick,
+  percentAt,
+  spanOf,
+  ticks,
+} from '../../../src/collector/page/model/time-scale.ts';
 import { runSummary, START } from './support.ts';
 
 describe('spanOf', () => {
@@ -42,15 +48,27 @@ test.each([
   [0, '0 ms'],
   [0.4, '0 ms'],
   [482.6, '483 ms'],
-  [999.5, '1 s'],
-  [1250, '1.25 s'],
-  [59_990, '59.99 s'],
-  [59_996, '1 min'],
+  [999.5, '1.00 s'],
+  [1203, '1.20 s'],
+  [12_345, '12.3 s'],
+  [59_940, '59.9 s'],
+  [59_960, '1 min'],
   [125_000, '2 min 5 s'],
   [11_400_000, '3 h 10 min'],
   [-12, '-12 ms'],
 ])('%d is %s', (milliseconds, text) => {
   expect(formatDuration(milliseconds)).toBe(text);
+});
+
+test('marks of the axis have no zeros after the point', () => {
+  expect([0, 100, 1000, 1500, 10_000, 60_000].map(formatTick)).toEqual([
+    '0 ms',
+    '100 ms',
+    '1 s',
+    '1.5 s',
+    '10 s',
+    '1 min',
+  ]);
 });
 
 describe('ServiceMarks', () => {

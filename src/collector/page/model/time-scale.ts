@@ -48,11 +48,12 @@ export function ticks(duration: number, most: number): number[] {
   return marks;
 }
 
-/** `0 ms`, `482 ms`, `1.25 s`, `2 min 5 s`, `3 h 10 min` */
+/** `0 ms`, `482 ms`, `1.20 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`: about three digits, whatever the size. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 0) return `-${formatDuration(-milliseconds)}`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 59_995) return `${trimZeros((milliseconds / 1000).toFixed(2))} s`;
+  if (milliseconds < 9995) return `${(milliseconds / 1000).toFixed(2)} s`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
@@ -60,6 +61,7 @@ export function formatDuration(milliseconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-function trimZeros(text: string): string {
-  return text.replace(/\.?0+$/, '');
+/** A mark of the axis, which is a round number: `1 s` and `1.5 s` instead of `1.00 s` and `1.50 s`. */
+export function formatTick(milliseconds: number): string {
+  return formatDuration(milliseconds).replace(/\.?0+ s$/, ' s');
 }

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { formatDuration, percentAt, spanOf, ticks } from '../model/time-scale.ts';
+import { formatTick, percentAt, spanOf, ticks } from '../model/time-scale.ts';
 import type { TreeNode } from '../model/tree.ts';
 import type { RunSummary } from '../model/wire.ts';
 import { useMedia, useNow } from './hooks.ts';
@@ -7,6 +7,8 @@ import { RunRow } from './run-row.tsx';
 import { type RowProps, VirtualRows } from './virtual-rows.tsx';
 
 const AXIS_HEIGHT = 32;
+/** Labels further to the right would reach into the next column. */
+const LAST_LABEL_PERCENT = 93;
 const ROW_HEIGHT = 32;
 /** On a narrow screen the bar is below the name. */
 const NARROW_ROW_HEIGHT = 50;
@@ -55,11 +57,13 @@ export function Waterfall(props: Props) {
     <div class="axis" aria-hidden="true">
       <span class="axis-name">Run</span>
       <span class="axis-time">
-        {marks.map((mark) => (
-          <span key={mark} style={{ left: `${percentAt(span.start + mark, span)}%` }}>
-            {formatDuration(mark)}
-          </span>
-        ))}
+        {marks
+          .filter((mark) => percentAt(span.start + mark, span) < LAST_LABEL_PERCENT)
+          .map((mark) => (
+            <span key={mark} style={{ left: `${percentAt(span.start + mark, span)}%` }}>
+              {formatTick(mark)}
+            </span>
+          ))}
       </span>
       <span class="axis-duration">Duration</span>
     </div>
