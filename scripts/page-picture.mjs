@@ -26,7 +26,7 @@ const page = await browser.newPage({
   viewport: { width: 1280, height: 540 },
   colorScheme: values.scheme,
   reducedMotion: 'reduce',
-  deviceScaleFactor: 1.5,
+  deviceScaleFactor: 1.25,
 });
 await page.goto(`${collector.url}/`);
 await page.getByRole('option').filter({ hasText: 'A-1013' }).click();
