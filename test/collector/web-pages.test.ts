@@ -25,9 +25,10 @@ describe('a web page', () => {
     );
     const write = await send(`${collector.url}/runs/batch`, run, { headers });
     const read = await send(`${collector.url}/info`, '', { method: 'GET', headers });
-    expect([write.status, read.status]).toEqual([403, 403]);
+    const traces = await send(`${collector.url}/page/events`, '', { method: 'GET', headers });
+    expect([write.status, read.status, traces.status]).toEqual([403, 403, 403]);
     expect(write.text).toContain('request refused');
-    expect(collector.refused()).toHaveLength(2);
+    expect(collector.refused()).toHaveLength(3);
     await expectAlive(collector);
   });
 
