@@ -51,7 +51,7 @@ describe('the traces of the demo', () => {
     const drawer = page.getByRole('complementary', { name: 'Run reserve-stock' });
     await drawer.getByText('NotReservable: out of stock: 500 x POT-IRON').waitFor();
     const titles = await drawer.getByRole('heading', { level: 4 }).allTextContents();
-    expect(titles).toEqual(['Error', 'gateway → inventory', 'Inputs', 'Metadata', 'Tags', 'Identity']);
+    expect(titles).toEqual(['Error', 'gateway → inventory', 'Inputs', 'Metadata', 'Identity']);
     await drawer.getByText('"A-1013"').first().waitFor();
 
     // The next row is shown by the arrows alone, and Escape leaves the focus where it was.

@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { type Hop, hopTo } from '../model/hop.ts';
 import { formatDuration, percentAt, type Span } from '../model/time-scale.ts';
 import type { TreeNode } from '../model/tree.ts';
@@ -10,6 +11,9 @@ import type { RowProps } from './virtual-rows.tsx';
 const INDENT = 18;
 /** Deeper rows are not moved further in, but say how deep they are. */
 const MAX_INDENTS = 12;
+/** A gap this wide, in percent of the time axis, has room for its duration, and for what it is. */
+const LABEL_PERCENT = 25;
+const WORDS_PERCENT = 60;
 
 interface Props {
   readonly node: TreeNode;
@@ -24,7 +28,7 @@ interface Props {
 
 export function RunRow({ node, span, isCollapsed, isSelected, isDimmed, rowProps, onToggle, onOpen }: Props) {
   const { run, children } = node;
-  const hop = hopTo(node);
+  const hop = useMemo(() => hopTo(node), [node]);
   const classes = ['run-row', run?.error !== undefined && 'failed', isDimmed && 'dimmed', !run && 'stand-in'];
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree handles the keys of its rows
@@ -159,17 +163,20 @@ interface GapProps {
 function Gap({ from, to, side, hop, span }: GapProps) {
   if (to <= from) return null;
   const left = percentAt(from, span);
+  const width = percentAt(to, span) - left;
   const text = `${formatDuration(to - from)} ${side} ${hop.to}: network, queues and the caller's own work`;
   return (
     <span
       class={`gap ${side} ${colorClass(hop.from)}`}
       title={text}
-      style={{ left: `${left}%`, width: `${percentAt(to, span) - left}%` }}
+      style={{ left: `${left}%`, width: `${width}%` }}
     >
-      <span class="gap-label">
-        <span class="gap-words">network, queue </span>
-        {formatDuration(to - from)}
-      </span>
+      {width >= LABEL_PERCENT && (
+        <span class="gap-label">
+          {width >= WORDS_PERCENT && 'network, queue '}
+          {formatDuration(to - from)}
+        </span>
+      )}
     </span>
   );
 }

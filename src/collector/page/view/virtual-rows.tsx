@@ -23,6 +23,7 @@ interface Props<Row extends { readonly id: string }> {
   /** What lies behind the rows. */
   readonly backdrop?: ComponentChildren;
   readonly onKeyDown: (event: KeyboardEvent) => void;
+  /** A new function draws all rows again. */
   readonly renderRow: (row: Row, props: RowProps) => VNode;
 }
 
@@ -35,15 +36,18 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
   const lastFocusRequest = useRef(focusRequest);
 
   const measure = () => {
-    const { scrollTop = 0, clientHeight = 0 } = scroller.current ?? {};
-    setView({ top: scrollTop, height: clientHeight - headerHeight });
-    firstInView.current = scrollTop > 0 ? rows[Math.floor(scrollTop / rowHeight)]?.id : undefined;
+    const { scrollTop: top = 0, clientHeight = 0 } = scroller.current ?? {};
+    const height = clientHeight - headerHeight;
+    setView((before) => (before.top === top && before.height === height ? before : { top, height }));
+    firstInView.current = top > 0 ? rows[Math.floor(top / rowHeight)]?.id : undefined;
   };
+  const latestMeasure = useRef(measure);
+  latestMeasure.current = measure;
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(measure);
+    const observer = new ResizeObserver(() => latestMeasure.current());
     if (scroller.current) observer.observe(scroller.current);
     return () => observer.disconnect();
-  });
+  }, []);
 
   // Rows that arrive above the first one in view do not move what the user looks at.
   useLayoutEffect(() => {
@@ -68,6 +72,19 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
     0,
     rows.findIndex((row) => row.id === activeId),
   );
+  // While only the scroll position changes, a row that stays in view is the same element, and is not drawn again.
+  const drawn = useRef<{ by: unknown; rows: Map<string, VNode> }>({ by: undefined, rows: new Map() });
+  if (drawn.current.by !== props.renderRow) drawn.current = { by: props.renderRow, rows: new Map() };
+  const drawRow = (index: number) => {
+    const row = rows[index] as Row;
+    const tabIndex = index === active ? 0 : -1;
+    const known = drawn.current.rows.get(`${row.id} ${tabIndex}`);
+    if (known) return known;
+    const style = { top: `${index * rowHeight}px`, height: `${rowHeight}px` };
+    const element = props.renderRow(row, { 'data-row': row.id, tabIndex, style });
+    drawn.current.rows.set(`${row.id} ${tabIndex}`, element);
+    return element;
+  };
   const indexes = Array.from({ length: end - start }, (_, offset) => start + offset);
   if (active < start) indexes.unshift(active);
   else if (active >= end && active < rows.length) indexes.push(active);
@@ -85,14 +102,7 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
         onKeyDown={props.onKeyDown}
       >
         {props.backdrop}
-        {indexes.map((index) => {
-          const row = rows[index] as Row;
-          return props.renderRow(row, {
-            'data-row': row.id,
-            tabIndex: index === active ? 0 : -1,
-            style: { top: `${index * rowHeight}px`, height: `${rowHeight}px` },
-          });
-        })}
+        {indexes.map(drawRow)}
       </div>
     </div>
   );

@@ -35,7 +35,7 @@ export function Waterfall(props: Props) {
   const span = spanOf(runs, now);
   const marks = ticks(span.end - span.start, isNarrow ? 3 : 6);
 
-  // Rows are drawn again with each scroll, and compare their callbacks.
+  // A row is kept while the user scrolls, so its callbacks look up what they call.
   const latest = useRef(props);
   latest.current = props;
 
