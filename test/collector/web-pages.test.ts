@@ -32,6 +32,23 @@ describe('a web page', () => {
     await expectAlive(collector);
   });
 
+  test('can have a link to the trace page, but not a form that writes', async () => {
+    const collector = await collectorForTest();
+    const headers = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    const link = await send(`${collector.url}/`, '', { method: 'GET', headers });
+    const form = await send(`${collector.url}/runs/batch`, run, { headers: { ...headers, origin: 'null' } });
+    expect([link.status, form.status]).toEqual([200, 403]);
+    const frame = await send(`${collector.url}/`, '', {
+      method: 'GET',
+      headers: { ...headers, 'sec-fetch-dest': 'iframe' },
+    });
+    expect(frame.status).toBe(403);
+  });
+
   test('has no answer to its preflight', async () => {
     const collector = await collectorForTest();
     const response = await fetch(`${collector.url}/runs/batch`, { method: 'OPTIONS' });
