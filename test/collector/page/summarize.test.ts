@@ -98,14 +98,20 @@ describe('summarizeRuns', () => {
     ]);
   });
 
-  test('tells a start that is the parent’s to the microsecond', () => {
-    const time = '20260131T120000000001Z';
-    const later = '20260131T120000000002Z';
+  test.each([
+    ['001', '001', true],
+    ['483', '483', true],
+    ['001', '002', false],
+    ['002', '002', false],
+    ['000', '000', false],
+  ])('a start at .%s of a parent at .%s is raised: %s', (own, parent, expected) => {
+    const dottedOrder = `20260131T120000000${parent}Za.20260131T120000000${own}Zb`;
+    expect(summarizeRun(collected('b', { dottedOrder })).startRaised).toBe(expected);
+  });
+
+  test('no start is raised without a parent or a dotted order', () => {
     const raised = (dottedOrder: string) => summarizeRun(collected('b', { dottedOrder })).startRaised;
-    expect(raised(`${time}a.${time}b`)).toBe(true);
-    expect(raised(`${time}a.${later}b`)).toBe(false);
-    expect(raised(`${time}b`)).toBe(false);
-    expect(raised('')).toBe(false);
+    expect(['', 'Z.Z', '20260131T120000000001Zb'].map(raised)).toEqual([false, false, false]);
   });
 });
 

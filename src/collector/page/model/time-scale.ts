@@ -9,6 +9,12 @@ export interface Span {
   readonly end: number;
 }
 
+/** The span as it is drawn. */
+export interface TimeAxis extends Span {
+  /** In pixels. */
+  readonly width: number;
+}
+
 /** @param now the time up to which runs that are not over are drawn */
 export function spanOf(runs: readonly RunSummary[], now: number): Span {
   let start = Number.POSITIVE_INFINITY;

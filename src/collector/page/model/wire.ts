@@ -30,7 +30,7 @@ export interface RunSummary {
   readonly endTime?: number;
   /** The first line of the error. */
   readonly error?: string;
-  /** Whether the start is the parent's to the microsecond, as the agent writes it where a clock is behind. */
+  /** Whether the agent has moved the start to the parent's, because the clock of the service is behind. */
   readonly startRaised: boolean;
   readonly text: string;
 }

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { formatHash, parseHash, type Shown } from '../model/location.ts';
 
 /** What the URL names. Moving to another trace is a step that the Back button undoes. */
@@ -26,6 +27,17 @@ export function useMedia(query: string): boolean {
     return () => list.removeEventListener('change', read);
   }, [query]);
   return matches;
+}
+
+/** The width of an element, in pixels. */
+export function useWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
+    if (element.current) observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
 }
 
 /** The time, which goes on while something is running. */

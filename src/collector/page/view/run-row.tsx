@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks';
 import { type Hop, hopTo } from '../model/hop.ts';
-import { formatDuration, percentAt, type Span } from '../model/time-scale.ts';
+import { formatDuration, percentAt, type TimeAxis } from '../model/time-scale.ts';
 import type { TreeNode } from '../model/tree.ts';
 import type { RunSummary } from '../model/wire.ts';
+import { HopGaps } from './hop-gaps.tsx';
 import { colorClass, Icon, ServiceChip } from './marks.tsx';
 import { describeSkew } from './skew-text.ts';
 import { plural } from './trace-list.tsx';
@@ -11,13 +12,10 @@ import type { RowProps } from './virtual-rows.tsx';
 const INDENT = 18;
 /** Deeper rows are not moved further in, but say how deep they are. */
 const MAX_INDENTS = 12;
-/** A gap this wide, in percent of the time axis, has room for its duration, and for what it is. */
-const LABEL_PERCENT = 25;
-const WORDS_PERCENT = 60;
 
 interface Props {
   readonly node: TreeNode;
-  readonly span: Span;
+  readonly axis: TimeAxis;
   readonly isCollapsed: boolean;
   readonly isSelected: boolean;
   readonly isDimmed: boolean;
@@ -26,7 +24,7 @@ interface Props {
   readonly onOpen: () => void;
 }
 
-export function RunRow({ node, span, isCollapsed, isSelected, isDimmed, rowProps, onToggle, onOpen }: Props) {
+export function RunRow({ node, axis, isCollapsed, isSelected, isDimmed, rowProps, onToggle, onOpen }: Props) {
   const { run, children } = node;
   const hop = useMemo(() => hopTo(node), [node]);
   const classes = ['run-row', run?.error !== undefined && 'failed', isDimmed && 'dimmed', !run && 'stand-in'];
@@ -64,8 +62,8 @@ export function RunRow({ node, span, isCollapsed, isSelected, isDimmed, rowProps
         )}
       </span>
       <span class="run-time" aria-hidden="true">
-        {run && hop && <HopGaps hop={hop} run={run} span={span} />}
-        {run && <Bar run={run} span={span} />}
+        {run && hop && <HopGaps hop={hop} run={run} axis={axis} />}
+        {run && <Bar run={run} axis={axis} />}
       </span>
       <span class="run-duration">{run && durationText(run)}</span>
     </div>
@@ -128,56 +126,15 @@ function StandIn({ node }: { node: TreeNode }) {
   );
 }
 
-function Bar({ run, span }: { run: RunSummary; span: Span }) {
-  const left = percentAt(run.startTime, span);
-  const width = percentAt(run.endTime ?? span.end, span) - left;
+function Bar({ run, axis }: { run: RunSummary; axis: TimeAxis }) {
+  const left = percentAt(run.startTime, axis);
+  const width = percentAt(run.endTime ?? axis.end, axis) - left;
   const state = `${run.endTime === undefined ? 'open' : ''} ${run.error === undefined ? '' : 'failed'}`;
   return (
     <span
       class={`bar-track ${colorClass(run.service)} ${state}`}
       style={{ left: `${left}%`, width: `${width}%` }}
     />
-  );
-}
-
-/** The time between the services, as dotted lines in the colour of the caller. */
-function HopGaps({ hop, run, span }: { hop: Hop; run: RunSummary; span: Span }) {
-  return (
-    <>
-      <Gap from={hop.leftAt} to={run.startTime} side="before" hop={hop} span={span} />
-      {hop.backAt !== undefined && run.endTime !== undefined && (
-        <Gap from={run.endTime} to={hop.backAt} side="after" hop={hop} span={span} />
-      )}
-    </>
-  );
-}
-
-interface GapProps {
-  readonly from: number;
-  readonly to: number;
-  readonly side: 'before' | 'after';
-  readonly hop: Hop;
-  readonly span: Span;
-}
-
-function Gap({ from, to, side, hop, span }: GapProps) {
-  if (to <= from) return null;
-  const left = percentAt(from, span);
-  const width = percentAt(to, span) - left;
-  const text = `${formatDuration(to - from)} ${side} ${hop.to}: network, queues and the caller's own work`;
-  return (
-    <span
-      class={`gap ${side} ${colorClass(hop.from)}`}
-      title={text}
-      style={{ left: `${left}%`, width: `${width}%` }}
-    >
-      {width >= LABEL_PERCENT && (
-        <span class="gap-label">
-          {width >= WORDS_PERCENT && 'network, queue '}
-          {formatDuration(to - from)}
-        </span>
-      )}
-    </span>
   );
 }
 

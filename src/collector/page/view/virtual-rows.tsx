@@ -58,9 +58,12 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
 
   useLayoutEffect(() => {
     if (focusRequest === lastFocusRequest.current) return;
-    const index = rows.findIndex((row) => row.id === activeId);
-    if (index === -1 || !scroller.current) return;
+    if (rows.length === 0 || !scroller.current) return;
     lastFocusRequest.current = focusRequest;
+    const index = Math.max(
+      0,
+      rows.findIndex((row) => row.id === activeId),
+    );
     const height = scroller.current.clientHeight - headerHeight;
     const top = scrollTopFor(index, scroller.current.scrollTop, height, rowHeight);
     if (top !== undefined) scroller.current.scrollTop = top;

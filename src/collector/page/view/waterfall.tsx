@@ -2,11 +2,13 @@ import { useRef } from 'preact/hooks';
 import { formatTick, percentAt, spanOf, ticks } from '../model/time-scale.ts';
 import type { TreeNode } from '../model/tree.ts';
 import type { RunSummary } from '../model/wire.ts';
-import { useMedia, useNow } from './hooks.ts';
+import { useMedia, useNow, useWidth } from './hooks.ts';
 import { RunRow } from './run-row.tsx';
 import { type RowProps, VirtualRows } from './virtual-rows.tsx';
 
 const AXIS_HEIGHT = 32;
+/** Room for a mark of the axis and its label, in pixels. */
+const MARK_WIDTH = 76;
 /** Labels further to the right would reach into the next column. */
 const LAST_LABEL_PERCENT = 93;
 const ROW_HEIGHT = 32;
@@ -33,7 +35,9 @@ export function Waterfall(props: Props) {
   const isNarrow = useMedia(NARROW);
   const now = useNow(runs.some((run) => run.endTime === undefined));
   const span = spanOf(runs, now);
-  const marks = ticks(span.end - span.start, isNarrow ? 3 : 6);
+  const timeAxis = useRef<HTMLSpanElement>(null);
+  const width = useWidth(timeAxis);
+  const marks = ticks(span.end - span.start, Math.max(1, width / MARK_WIDTH));
 
   // A row is kept while the user scrolls, so its callbacks look up what they call.
   const latest = useRef(props);
@@ -43,7 +47,7 @@ export function Waterfall(props: Props) {
     <RunRow
       key={node.id}
       node={node}
-      span={span}
+      axis={{ ...span, width }}
       isCollapsed={collapsed.has(node.id)}
       isSelected={node.id === selectedId}
       isDimmed={matching !== undefined && !matching.has(node.id)}
@@ -56,7 +60,7 @@ export function Waterfall(props: Props) {
   const axis = (
     <div class="axis" aria-hidden="true">
       <span class="axis-name">Run</span>
-      <span class="axis-time">
+      <span class="axis-time" ref={timeAxis}>
         {marks
           .filter((mark) => percentAt(span.start + mark, span) < LAST_LABEL_PERCENT)
           .map((mark) => (
