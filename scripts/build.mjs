@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { readArguments } from './arguments.mjs';
+import { buildPage } from './build-page.mjs';
 
 readArguments('build');
 
@@ -127,6 +128,7 @@ await Promise.all([
   }),
   build({ ...common, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', ...esm() }),
   build({ ...common, entryPoints: ['src/collector/index.ts'], outfile: 'dist/collector.js', ...esm() }),
+  buildPage(root, join(dist, 'page.html')),
 ]);
 
 // One instance of the code for both module systems.
@@ -147,6 +149,7 @@ const notices = [
   notice('es-module-lexer', PRELOAD),
   notice('@fastify/busboy', COMMAND),
   notice('@fastify/busboy/deps/dicer', COMMAND),
+  notice('preact', 'the trace page'),
 ];
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices.join('\n---\n\n'));
 

@@ -25,10 +25,10 @@ const BAGGAGE = 'langsmith-project=shop';
 
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|register\.mjs|register\.d\.mts)$/,
-  /^dist\/(cli\.js|index\.js|index\.cjs|register\.cjs|THIRD-PARTY-NOTICES)$/,
+  /^dist\/(cli\.js|page\.html|index\.js|index\.cjs|register\.cjs|THIRD-PARTY-NOTICES)$/,
   /^dist\/\w+\.d\.c?ts$/,
 ];
-const REQUIRED = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-NOTICES'];
+const REQUIRED = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-NOTICES', 'dist/page.html'];
 
 /** Relays a request to TARGET_URL by the client that its path names; answers with the headers seen there. */
 const RELAY_BODY = `

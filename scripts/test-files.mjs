@@ -27,7 +27,7 @@ export const PARTLY_CAMPAIGNS = [
 ];
 
 /** Files that have a command of their own. */
-export const OTHER_COMMANDS = ['test/conformance/**', 'test/compatibility/python.test.ts'];
+export const OTHER_COMMANDS = ['test/conformance/**', 'test/compatibility/python.test.ts', 'test/page/**'];
 
 /** What vitest is to leave out for `npm test`. */
 export const NOT_IN_TEST = [...CAMPAIGNS, ...OTHER_COMMANDS];

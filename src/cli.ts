@@ -1,65 +1,38 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { runCollector } from './collector/command.ts';
+import { collectorCommand } from './collector/command.ts';
+import { type Command, parseOptions, UsageError } from './command.ts';
 
-const USAGE = `Usage: trace-agent <command> [options]
+const COMMANDS: Readonly<Record<string, Command>> = { collector: collectorCommand };
+
+const HELP = `Usage: trace-agent <command> [options]
 
 Commands:
-  collector    run a local LangSmith that prints each trace as a tree
-    --port <port>    the port to listen on (default 1984; 0 for a free one)
-    --host <host>    the address to listen on (default 127.0.0.1)
-    --max-memory <MiB>  what the runs that are kept may take (default 256); then the oldest traces are forgotten
-
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(11)}  ${summary}\n`)
+  .join('')}
 Options:
-  --help       print this
-  --version    print the version
+  -h, --help     print this, or the help of a command: trace-agent <command> --help
+  -v, --version  print the version
 `;
 
-/** What is wrong with the arguments; the message goes to the user with the usage after it. */
-class UsageError extends Error {}
+const HELP_OPTION = { help: { type: 'boolean', short: 'h' } } as const;
+const OPTIONS = { ...HELP_OPTION, version: { type: 'boolean', short: 'v' } } as const;
 
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArguments(args);
-  if (values.help) return print(USAGE);
-  if (values.version) return print(`${readVersion()}\n`);
-
-  const [command, unexpected] = positionals;
-  if (command === undefined) throw new UsageError('no command');
-  if (command !== 'collector') throw new UsageError(`unknown command '${command}'`);
-  if (unexpected !== undefined) throw new UsageError(`unexpected argument '${unexpected}'`);
-  return runCollector(values.host, parsePort(values.port), parseMemory(values['max-memory']));
-}
-
-function parseArguments(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-        host: { type: 'string', default: '127.0.0.1' },
-        port: { type: 'string', default: '1984' },
-        'max-memory': { type: 'string', default: '256' },
-      },
-    });
-  } catch (error) {
-    // Node's message goes on with advice on positional arguments.
-    const [reason = ''] = (error as Error).message.split(/\. |\n/, 1);
-    throw new UsageError(reason);
+async function main([first = '', ...rest]: readonly string[]): Promise<number> {
+  if (first.startsWith('-')) {
+    const values = parseOptions([first, ...rest], OPTIONS);
+    if (values['help']) return print(HELP);
+    if (values['version']) return print(`${readVersion()}\n`);
   }
+  const command = commandOf(first);
+  if (!command) throw new UsageError(first === '' ? 'no command' : `unknown command '${first}'`);
+  const values = parseOptions(rest, { ...command.options, ...HELP_OPTION });
+  return values['help'] ? print(command.help) : command.run(values);
 }
 
-function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new UsageError(`'${text}' is no port`);
-}
-
-/** @returns bytes */
-function parseMemory(text: string): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text) * 1024 * 1024;
-  throw new UsageError(`'${text}' is no number of MiB`);
+function commandOf(name: string | undefined): Command | undefined {
+  return name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
 function print(text: string): number {
@@ -73,10 +46,11 @@ function readVersion(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
+const args = process.argv.slice(2);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(args);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`trace-agent: ${error.message}\n\n${USAGE}`);
+  process.stderr.write(`trace-agent: ${error.message}\n\n${commandOf(args[0])?.help ?? HELP}`);
   process.exitCode = 2;
 }

@@ -7,18 +7,21 @@ import { canonicalHost, isInternal } from '../policy/hosts.ts';
  * that would keep it out.
  *
  * @param ownHost the name or address that the collector was told to listen on
- * @returns why it is refused; `undefined` for an SDK
+ * @returns why it is refused; `undefined` for an SDK, and for the trace page
  */
 export function faultOfCaller(headers: IncomingHttpHeaders, ownHost: string): string | undefined {
-  const { host, origin, 'sec-fetch-site': site } = headers;
+  const { host, origin, 'sec-fetch-site': site, 'sec-fetch-dest': destination } = headers;
   const name = canonicalHost((host ?? '').replace(/:\d*$/, ''));
   if (name === undefined || !isLocalName(name, ownHost)) {
     return `Host is ${shown(host)}, which is no address and no name of a local network: use the address, or --host`;
   }
-  // A trace page of the collector's own would be of the same origin.
+  // The trace page is of the same origin.
   const isOwnPage = origin === `http://${host}`;
   const isSameSite = site === undefined || site === 'none' || site === 'same-origin';
-  if ((origin === undefined || isOwnPage) && isSameSite) return undefined;
+  // A link on another site may lead to the trace page: that site cannot read what the browser then shows. A form would
+  // have an Origin.
+  const isLink = destination === 'document' && origin === undefined;
+  if ((origin === undefined || isOwnPage) && (isSameSite || isLink)) return undefined;
   return `it is of a web page, ${shown(origin ?? site)}`;
 }
 

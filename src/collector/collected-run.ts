@@ -54,6 +54,7 @@ export function toCollectedRun(
     error: asText(fields.error),
     inputs: fields.inputs ?? undefined,
     outputs: fields.outputs ?? undefined,
+    events: Array.isArray(fields.events) ? fields.events : undefined,
     extra: fields.extra ?? undefined,
   };
   return Object.assign(

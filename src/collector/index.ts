@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { BoundedList } from './bounded-list.ts';
+import { createPageHandler } from './page/page-server.ts';
+import { TraceFeed } from './page/trace-feed.ts';
 import { RunStore } from './run-store.ts';
 import { createCollectorServer, type ServerEvents } from './server.ts';
 import { sizeOf } from './size-of.ts';
@@ -31,6 +33,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     unposted: () => store.unposted,
   });
 
+  const feed = new TraceFeed(store);
   const events: ServerEvents = {
     request: (request) => requests.add(request),
     accepted: (operations, service) => {
@@ -39,6 +42,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       queueMicrotask(() => {
         if (dropped.length > 0) onDropped?.(dropped);
         waiters.check();
+        feed.changed(changed);
         onTraces?.(changed);
       });
     },
@@ -47,7 +51,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       onRefusal?.(refusal);
     },
   };
-  const server = createCollectorServer(events, host);
+  const server = createCollectorServer(events, host, createPageHandler(store, feed));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -69,10 +73,12 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
       store.clear();
       refusals.clear();
       requests.clear();
+      feed.cleared();
     },
     close: () =>
       new Promise((resolve) => {
         waiters.failAll('the collector was closed');
+        feed.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -77,6 +77,11 @@ export class RunStore {
     return runs;
   }
 
+  /** The ids of each trace's runs, by trace id in the order of arrival. */
+  get traces(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#traces;
+  }
+
   /** How many runs have been patched, but not posted. */
   get unposted(): number {
     return this.#entries.size - this.runs().length;

@@ -8,6 +8,7 @@ import {
   operationsFromParts,
   type RunOperation,
 } from './operations.ts';
+import type { PageHandler } from './page/page-server.ts';
 import { readBody } from './request-body.ts';
 import { ClientGone, RequestRefused } from './request-refused.ts';
 import { findRoute, type Route } from './route.ts';
@@ -26,15 +27,20 @@ export interface ServerEvents {
 }
 
 /**
- * The ingestion endpoints of LangSmith's API: a request is accepted as a whole or not at all.
+ * The ingestion endpoints of LangSmith's API, where a request is accepted as a whole or not at all, and the trace page.
  *
  * @param ownHost the name or address that it is to listen on
  */
-export function createCollectorServer(events: ServerEvents, ownHost: string): Server {
+export function createCollectorServer(
+  events: ServerEvents,
+  ownHost: string,
+  answerPage: PageHandler,
+): Server {
   return createServer((request, response) => {
     const { method = '', url = '', headers } = request;
-    events.request({ method, path: url, headers });
     const fault = faultOfCaller(headers, ownHost);
+    if (fault === undefined && answerPage(request, response)) return;
+    events.request({ method, path: url, headers });
     if (fault !== undefined) {
       events.refused({ reason: `request refused: ${fault}` });
       request.resume();

@@ -19,6 +19,8 @@ export interface CollectedRun {
   error?: string;
   inputs?: unknown;
   outputs?: unknown;
+  /** The SDK's events: streamed tokens, retries. */
+  events?: unknown[];
   metadata: Record<string, unknown>;
   tags: string[];
   extra?: unknown;

@@ -81,9 +81,19 @@ describe('trace-agent', () => {
     const help = await traceAgent('--help').ended;
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(/^Usage: trace-agent <command>/);
-    expect(await traceAgent('collector', '-h').ended).toEqual(help);
+    expect(help.stdout).toMatch(/^ {2}collector {4}run a local LangSmith/m);
+    expect(await traceAgent('-h').ended).toEqual(help);
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
     expect(await traceAgent('--version').ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('collector --help describes its options', async () => {
+    const help = await traceAgent('collector', '--help').ended;
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^Usage: trace-agent collector \[options\]\n/);
+    for (const option of ['--port', '--host', '--max-memory', '--help'])
+      expect(help.stdout).toContain(option);
+    expect(await traceAgent('collector', '--port', '1', '-h').ended).toEqual(help);
   });
 
   test.each([
@@ -95,6 +105,9 @@ describe('trace-agent', () => {
     [['collector', '--port', 'http'], "'http' is no port"],
     [['collector', '--max-memory', '0'], "'0' is no number of MiB"],
     [['collector', '--max-memory', '1g'], "'1g' is no number of MiB"],
+    [['toString'], "unknown command 'toString'"],
+    [['--help', '--prot'], "Unknown option '--prot'"],
+    [['--version', 'collector'], "unexpected argument 'collector'"],
     [[], 'no command'],
   ])('%j: says what is wrong and how to use it, exit 2', async (args, reason) => {
     const { code, stdout, stderr } = await traceAgent(...args).ended;
@@ -102,7 +115,7 @@ describe('trace-agent', () => {
     expect(stderr.split('\n').slice(0, 3)).toEqual([
       `trace-agent: ${reason}`,
       '',
-      'Usage: trace-agent <command> [options]',
+      `Usage: trace-agent ${args[0] === 'collector' ? 'collector' : '<command>'} [options]`,
     ]);
   });
 });
@@ -113,6 +126,7 @@ describe('trace-agent collector', () => {
     expect(output.stdout).toContain(
       `LANGSMITH_TRACING=true LANGSMITH_ENDPOINT=${url}/my-service LANGSMITH_API_KEY=any\n`,
     );
+    expect(output.stdout).toContain(`shown by ${url}/ in a browser`);
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });

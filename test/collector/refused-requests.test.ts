@@ -136,7 +136,7 @@ describe('a request is refused', () => {
   });
 
   test.each([
-    ['GET', '/'],
+    ['GET', '/my-service'],
     ['GET', '/runs'],
     ['POST', '/info'],
     ['PATCH', '/runs'],

@@ -25,10 +25,28 @@ describe('a web page', () => {
     );
     const write = await send(`${collector.url}/runs/batch`, run, { headers });
     const read = await send(`${collector.url}/info`, '', { method: 'GET', headers });
-    expect([write.status, read.status]).toEqual([403, 403]);
+    const traces = await send(`${collector.url}/page/events`, '', { method: 'GET', headers });
+    expect([write.status, read.status, traces.status]).toEqual([403, 403, 403]);
     expect(write.text).toContain('request refused');
-    expect(collector.refused()).toHaveLength(2);
+    expect(collector.refused()).toHaveLength(3);
     await expectAlive(collector);
+  });
+
+  test('can have a link to the trace page, but not a form that writes', async () => {
+    const collector = await collectorForTest();
+    const headers = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    const link = await send(`${collector.url}/`, '', { method: 'GET', headers });
+    const form = await send(`${collector.url}/runs/batch`, run, { headers: { ...headers, origin: 'null' } });
+    expect([link.status, form.status]).toEqual([200, 403]);
+    const frame = await send(`${collector.url}/`, '', {
+      method: 'GET',
+      headers: { ...headers, 'sec-fetch-dest': 'iframe' },
+    });
+    expect(frame.status).toBe(403);
   });
 
   test('has no answer to its preflight', async () => {

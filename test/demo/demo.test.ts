@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +22,33 @@ function runDemo(...options: string[]): Promise<Outcome> {
   });
 }
 
+/** Runs the demo with `--open`, looks at its collector once all is printed, and ends it as Ctrl-C does. */
+async function runOpenDemo(
+  ...options: string[]
+): Promise<{ outcome: Outcome; page: string; events: string }> {
+  const command = ['fixtures/demo/run.mjs', '--open', ...options];
+  const child = spawn(process.execPath, command, { cwd: REPOSITORY });
+  const outcome = { exitCode: Number.NaN, stdout: '', stderr: '' };
+  const ended = once(child, 'close');
+  child.stderr.on('data', (chunk) => {
+    outcome.stderr += chunk;
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      outcome.stdout += chunk;
+      const [, found] = /^The traces are shown at (\S+) until Ctrl-C\.$/m.exec(outcome.stdout) ?? [];
+      if (found) resolve(found);
+    });
+    ended.then(() => reject(new Error(`ended: ${outcome.stdout}${outcome.stderr}`)));
+  });
+  const page = await (await fetch(url)).text();
+  const stream = (await fetch(new URL('page/events', url))).body?.getReader();
+  const events = Buffer.from((await stream?.read())?.value ?? []).toString();
+  child.kill('SIGINT');
+  outcome.exitCode = (await ended)[0];
+  return { outcome, page, events };
+}
+
 function linesOfOrders({ stdout }: Outcome): string[] {
   return stdout.split('\n').filter((line) => /^A-1\d{3} /.test(line));
 }
@@ -40,14 +68,17 @@ describe('the demo', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(outcome.stdout).toContain('out of stock: 500 x POT-IRON');
   });
 
-  it('detects broken traces: without the agent in the pricing service', async () => {
-    const outcome = await runDemo('--break');
+  it('detects broken traces: without the agent in the pricing service; --open keeps the collector', async () => {
+    const { outcome, page, events } = await runOpenDemo('--break');
 
     expect(outcome).toMatchObject({ exitCode: 1, stderr: '' });
     const lines = linesOfOrders(outcome);
     expect(lines).toHaveLength(14);
     for (const line of lines) expect(line).toMatch(/BROKEN +2 traces, [34] runs, shop \+ warehouse/);
     expect(outcome.stdout).toContain('With the agent 0 of 14 orders are one whole trace');
+    expect(outcome.stdout.split('\n')[0]).toMatch(/^The traces appear at http:\/\/127\.0\.0\.1:\d+\/$/);
+    expect(page).toContain('<title>Traces</title>');
+    expect(events).toContain('"total":28');
   });
 
   it.each(['gateway.mjs', 'pricing.cjs', 'inventory.mjs'])(

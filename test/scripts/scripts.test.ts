@@ -20,6 +20,7 @@ const SCRIPTS = {
   fuzz: 'scripts/fuzz.mjs',
   image: 'scripts/image.mjs',
   'image:files': 'scripts/image-files.mjs',
+  'page:picture': 'scripts/page-picture.mjs',
   peers: 'scripts/peers.mjs',
   soak: 'scripts/soak.mjs',
   test: 'scripts/test.mjs',
@@ -28,6 +29,7 @@ const SCRIPTS = {
   'test:hops': 'scripts/test-hops.mjs',
   'test:matrix': 'scripts/test-matrix.mjs',
   'test:nodes': 'scripts/test-nodes.mjs',
+  'test:page': 'scripts/test-page.mjs',
   'test:python': 'scripts/test-python.mjs',
   'test:repeat': 'scripts/test-repeat.mjs',
 } as const;
@@ -78,6 +80,7 @@ describe('a script', () => {
       'test:python',
       /^test:python: python3 is missing; to install it: apt-get install python3 python3-venv\n$/,
     ],
+    ['test:page', /^test:page: chromium is missing; to install it: apt-get install chromium\n$/],
     ['check:package', /^check:package: npm is missing; to install it: .+\n(check:package: .*\n)?$/],
     ...(process.platform === 'linux'
       ? [
