@@ -110,13 +110,13 @@ describe('a decision', () => {
 
   test('is forgotten after a thousand others: no peer can fill the memory', () => {
     const { policy, asked } = countingPeers('internal');
-    for (let i = 0; i < 100_000; i++) policy.trusts(address(i), false);
-    expect(asked()).toBe(100_000);
+    for (let i = 0; i < 5000; i++) policy.trusts(address(i), false);
+    expect(asked()).toBe(5000);
     let remembered = 0;
-    for (let i = 0; i < 100_000; i++) {
+    for (let i = 0; i < 5000; i++) {
       const before = asked();
       // Backwards, newest first, and each once: what is asked anew was forgotten.
-      policy.trusts(address(99_999 - i), false);
+      policy.trusts(address(4999 - i), false);
       if (asked() === before) remembered++;
     }
     expect(remembered).toBeGreaterThan(0);
