@@ -11,6 +11,7 @@ export const CAMPAIGNS = [
   'test/injection/compose.test.ts',
   'test/injection/confined.test.ts',
   'test/injection/image.test.ts',
+  'test/injection/newer-copy.test.ts',
   'test/injection/package-managers.test.ts',
   'test/injection/runtimes.test.ts',
   'test/soak/soak.test.ts',
@@ -20,7 +21,9 @@ export const CAMPAIGNS = [
 export const PARTLY_CAMPAIGNS = [
   'test/compatibility/vulnerable-sdk.test.ts',
   'test/context/caller-run.test.ts',
+  'test/context/langsmith.test.ts',
   'test/context/sampling.test.ts',
+  'test/faults.test.ts',
   'test/instrumentation/grpc.test.ts',
   'test/instrumentation/http2-queue.test.ts',
   'test/instrumentation/interleaved.test.ts',

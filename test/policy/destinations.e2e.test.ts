@@ -18,22 +18,35 @@ afterEach(async () => {
   upstream.arrived.length = 0;
 });
 
-/** What arrives upstream of a traced request that a service passes on under these settings. */
+/** What arrives upstream of a traced request that a service passes on under these settings, by one of its clients. */
 async function sent(env: NodeJS.ProcessEnv, path = '', form = 'fetch') {
   app = await startApp(fixture('apps/caller.mjs'), { env: { MODULES: 'cjs', ...env } });
+  return sentBy(form, path);
+}
+
+async function sentBy(form: string, path: string) {
+  upstream.arrived.length = 0;
   const query = new URLSearchParams({ form, to: `${upstream.url}${path}` });
-  const response = await fetch(`${app.url}/?${query}`, {
+  const response = await fetch(`${app?.url}/?${query}`, {
     headers: { 'langsmith-trace': trace, baggage: header },
   });
   expect(response.status, await response.text()).toBe(200);
   return upstream.arrived.map(({ headers }) => [headers['langsmith-trace'], headers['baggage']]);
 }
 
+/** One service is started for the settings, and asked to call by each of these. */
+const FORMS = ['fetch', 'http.get(URL)', 'flat array of headers'];
+
+async function expectSent(env: NodeJS.ProcessEnv, path: string, expected: unknown): Promise<void> {
+  app = await startApp(fixture('apps/caller.mjs'), { env: { MODULES: 'cjs', ...env } });
+  for (const form of FORMS) expect(await sentBy(form, path), form).toEqual(expected);
+}
+
 const EVERYTHING = [[trace, header]];
 const TRACE = [[trace, bare]];
 const NOTHING = [[undefined, undefined]];
 
-describe.each(['fetch', 'http.get(URL)', 'flat array of headers'])('destinations, %s', (form) => {
+describe('destinations', () => {
   it.each([
     ['by default an internal one gets everything', {}, EVERYTHING],
     ['none is propagated to', { TRACE_AGENT_PROPAGATE_TO: 'none' }, NOTHING],
@@ -50,30 +63,23 @@ describe.each(['fetch', 'http.get(URL)', 'flat array of headers'])('destinations
     ['too few bytes for tags', { TRACE_AGENT_MAX_HEADER_BYTES: '110' }, TRACE],
     ['too few bytes for the project', { TRACE_AGENT_MAX_HEADER_BYTES: '80' }, NOTHING],
   ])('%s', async (_name, env, expected) => {
-    expect(await sent(env, '', form)).toEqual(expected);
+    await expectSent(env, '', expected);
   });
 
   it('a port is matched', async () => {
     const { port } = new URL(upstream.url);
-    expect(await sent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${port}` }, '', form)).toEqual(EVERYTHING);
+    await expectSent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${port}` }, '', EVERYTHING);
     await app?.stop();
-    upstream.arrived.length = 0;
-    expect(await sent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${Number(port) + 1}` }, '', form)).toEqual(
-      NOTHING,
-    );
+    await expectSent({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${Number(port) + 1}` }, '', NOTHING);
   });
 
   it('a query string cannot satisfy a host', async () => {
-    const env = { TRACE_AGENT_PROPAGATE_TO: 'api.example.com' };
-    expect(await sent(env, '/?u=http://api.example.com/', form)).toEqual(NOTHING);
+    await expectSent({ TRACE_AGENT_PROPAGATE_TO: 'api.example.com' }, '/?u=http://api.example.com/', NOTHING);
   });
 
-  it('what is behind the same host and port as LangSmith gets it', async () => {
-    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/svc', form)).toEqual(EVERYTHING);
-  });
-
-  it('LangSmith’s own address gets nothing, whatever the settings', async () => {
-    expect(await sent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/api/runs', form)).toEqual(NOTHING);
+  it('what is behind the same host and port as LangSmith gets it, and LangSmith’s own address nothing', async () => {
+    await expectSent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/svc', EVERYTHING);
+    for (const form of FORMS) expect(await sentBy(form, '/api/runs'), form).toEqual(NOTHING);
   });
 });
 
