@@ -1,9 +1,8 @@
 import type { Counts, StartOptions, Status } from './api.ts';
 import { type Config, readConfig } from './config.ts';
 import { takeNatives } from './context/natives.ts';
-import type { RemoteRun } from './context/remote-run.ts';
 import { onSDKLoaded, SHARED_KEY } from './context/shared-key.ts';
-import type { Context, ContextStorage } from './context/storage.ts';
+import type { Context } from './context/storage.ts';
 import { type Core, prepareCore } from './core.ts';
 import { flushAfterHandler } from './flush/lambda-handler.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
@@ -97,29 +96,6 @@ export function status(): Status {
 /** For a copy of the package that has not been asked to start: what a preload that was has found. */
 function whyNotStarted(): string {
   return reasonNotToStart(process) ?? (readConfig(process.env).config.enabled ? 'not started' : DISABLED);
-}
-
-/**
- * Runs `fn` in the context of `remote`, or in none, and ends that context when the result has settled: now, where it is
- * no promise. The promise is handed on as a derived one, since to listen to it on the side would make its rejection a
- * handled one. For the same reason only a plain promise is waited for: one of a library's class may start its work when
- * it is listened to, and one with properties (`cancel`) would lose them.
- */
-function runWithin<T>(contexts: ContextStorage, remote: RemoteRun | undefined, fn: () => T): T {
-  let isPending = false;
-  try {
-    const result = contexts.apply(remote, fn, undefined, []);
-    if (remote === undefined || !isPlainPromise(result)) return result;
-    isPending = true;
-    return result.finally(() => remote.end()) as T;
-  } finally {
-    if (!isPending) remote?.end();
-  }
-}
-
-function isPlainPromise(value: unknown): value is Promise<unknown> {
-  if (!(value instanceof Promise)) return false;
-  return Object.getOwnPropertyNames(value).length === 0 && value.constructor === Promise;
 }
 
 /** Only waits: for the first server, request or HTTP/2 session, and for the SDK. What comes then is in `core.ts`. */
@@ -246,8 +222,8 @@ function createAgent(config: Config): Agent {
       };
     },
     continueTrace(trace, baggage, fn) {
-      const remote = wake()?.propagator.read(trace, baggage);
-      return core === undefined ? fn() : runWithin(core.contexts, remote, fn);
+      const woken = wake();
+      return woken === undefined ? fn() : woken.continueTrace(trace, baggage, fn);
     },
     stop() {
       isOver = true;

@@ -4,6 +4,7 @@
  */
 import type { Config } from './config.ts';
 import type { Natives } from './context/natives.ts';
+import { runWithin } from './context/run-within.ts';
 import { type ContextStorage, createContextStorage } from './context/storage.ts';
 import { createSeenClients } from './flush/clients.ts';
 import { watchConnections } from './instrumentation/connections.ts';
@@ -30,6 +31,8 @@ export interface Core {
   watchRequests(prototype: object): Undo;
   watchSessions(onModules: LibraryGate['onModules']): Undo;
   watchUndici(): UndiciRequests;
+  /** Runs `fn` under the run that the headers name, or under none. */
+  continueTrace<T>(trace: unknown, baggage: unknown, fn: () => T): T;
   /** Waits for runs that are still to be sent, at most so long as the setting says. */
   flush(): Promise<void>;
   uninstall(): void;
@@ -71,6 +74,7 @@ export const createCore: CreateCore = (config, natives, found) => {
     watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
     watchSessions: (onModules) => watchSessions(contexts, propagator, onModules),
     watchUndici: () => watchUndici(contexts, propagator),
+    continueTrace: (trace, baggage, fn) => runWithin(contexts, propagator.read(trace, baggage), fn),
     flush: () => clients?.flush() ?? Promise.resolve(),
     uninstall() {
       clients?.uninstall();

@@ -1,10 +1,10 @@
 import type { Counts } from './api.ts';
 import type { Config } from './config.ts';
 import { headersOfRun } from './context/local-run.ts';
+import { isLeftOut, publishedRunOf } from './context/published-run.ts';
 import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
-import { isTraced, type RunTreeLike } from './context/run-tree.ts';
-import { isSampled } from './context/sampling.ts';
-import { type Context, inboundOf, localRunOf, remoteOf } from './context/storage.ts';
+import type { RunTreeLike } from './context/run-tree.ts';
+import { type Context, inboundOf, remoteOf } from './context/storage.ts';
 import { LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
 import { withoutForwarded } from './headers/forwarded.ts';
@@ -68,7 +68,7 @@ export class Propagator {
 
   /** What `inject` has written was taken back: writes what there is room for. Never throws. */
   revise<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
-    if (this.publishedRunOf(context) !== undefined) this.counts.injected--;
+    if (publishedRunOf(context, this.env) !== undefined) this.counts.injected--;
     else this.counts.relayed--;
     this.inject(carrier, request, context);
   }
@@ -110,7 +110,7 @@ export class Propagator {
 
   /** The headers of `context` for a destination that the application itself has chosen. */
   headersOf(context: Context): TraceHeaders | undefined {
-    const set = this.headerSetOf(this.publishedRunOf(context), context);
+    const set = this.headerSetOf(publishedRunOf(context, this.env), context);
     return set === undefined ? undefined : richest(set);
   }
 
@@ -124,7 +124,7 @@ export class Propagator {
   }
 
   private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
-    const run = this.publishedRunOf(context);
+    const run = publishedRunOf(context, this.env);
     const set = this.headerSetOf(run, context);
     const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
@@ -232,21 +232,9 @@ export class Propagator {
       run !== undefined
         ? headersOfRun(run, this.config.maxHeaderBytes)
         : (remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes) ??
-          (this.isLeftOut(context) ? LEFT_OUT : undefined));
+          (isLeftOut(context, this.env) ? LEFT_OUT : undefined));
     if (set !== undefined && set.first !== FORM.everything) this.warnOfSize(set.first);
     return set;
-  }
-
-  /** The run that is current and will be published. */
-  private publishedRunOf(context: Context): RunTreeLike | undefined {
-    const run = localRunOf(context);
-    return run !== undefined && isTraced(run, this.env) && isSampled(run) ? run : undefined;
-  }
-
-  /** Whether the run that is current would be published if it had been sampled. */
-  private isLeftOut(context: Context): boolean {
-    const run = localRunOf(context);
-    return run !== undefined && isTraced(run, this.env) && !isSampled(run);
   }
 
   private warnOfSize(first: HeaderSet['first']): void {
