@@ -10,6 +10,7 @@
  */
 import { logFailure } from '../log.ts';
 import { endAndWait } from './finalization.ts';
+import { isLeftOut, leaveOut } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
 import type { RunTreeClass } from './run-tree-class.ts';
@@ -20,6 +21,11 @@ const USES = ['createChild', 'postRun', 'patchRun', 'toHeaders'] as const;
 type Method = (this: RunTreeLike, ...args: unknown[]) => unknown;
 
 const madeFor = new WeakMap<object, RemoteRun>();
+
+/** The caller's run of the request in which a run was made by hand, until the run is used. */
+export function requestOf(run: RunTreeLike): RemoteRun | undefined {
+  return madeFor.get(run);
+}
 
 /** The request is no matter for this run: it was adopted, or is a root on purpose. */
 export function forgetRequest(run: RunTreeLike): void {
@@ -67,6 +73,7 @@ export function watchRoots(
         guarded(() => join(this, remote));
       }
       if (name === 'postRun') guarded(() => onPost(this));
+      if (name === 'postRun' || name === 'patchRun') guarded(() => isLeftOut(this) && leaveOut(this));
       return name === 'patchRun'
         ? endAndWait(this, () => original.apply(this, args))
         : original.apply(this, args);

@@ -2,11 +2,29 @@
  * The runs of a trace that a service before this one has not sampled. They are made as always, so that the application
  * finds what it would find, but their clients send nothing.
  */
+import { builtin } from '../builtins.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
 const SENDS = ['createRun', 'updateRun', 'batchIngestRuns', 'multipartIngestRuns'] as const;
 const silenced = new WeakMap<object, object>();
 const silent = new WeakSet<object>();
+
+/**
+ * The end of the ids of such traces: chosen once for the process, at random. A tracer gives the runs that it sends a
+ * client of its own, so each run is looked at once more when it is sent.
+ */
+let mark: string | undefined;
+
+/** The id of a trace that was not sampled, and so was not named. */
+export function leftOutId(): string {
+  const id = builtin<typeof import('node:crypto')>('crypto').randomUUID();
+  mark ??= id.slice(-12);
+  return id.slice(0, -12) + mark;
+}
+
+export function isLeftOut({ trace_id: id }: RunTreeLike): boolean {
+  return mark !== undefined && typeof id === 'string' && id.endsWith(mark);
+}
 
 /** For LangChain's tracer, where the SDK's class is not known yet. */
 export const SILENT_CLIENT: object = silence({});

@@ -14,7 +14,13 @@ const VARIABLES = ['LANGSMITH_HIDE_METADATA', 'LANGCHAIN_HIDE_METADATA'] as cons
  * 0.12.0, `client.js`). The variable also counts for an older SDK, which does not know it. There is no option that hides
  * tags, project or trace.
  */
-export function hidesMetadata({ client }: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
+export function hidesMetadata({ client, replicas }: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
+  if (hides(client, env)) return true;
+  // A replica may be sent by a client of its own.
+  return Array.isArray(replicas) && replicas.some((one) => one?.client != null && hides(one.client, env));
+}
+
+function hides(client: unknown, env: NodeJS.ProcessEnv): boolean {
   const { hideMetadata, anonymizer } = (client ?? {}) as HidingClient;
   if (hideMetadata !== undefined) return hideMetadata !== false;
   if (anonymizer !== undefined && anonymizer !== null) return true;

@@ -1,5 +1,4 @@
 import { BoundedMap } from '../bounded-map.ts';
-import { builtin } from '../builtins.ts';
 import { type BaggageFields, MAX_BAGGAGE_LENGTH, parseBaggage, relayMembers } from '../headers/baggage.ts';
 import { runIdOf, toDottedOrder, traceIdOf } from '../headers/dotted-order.ts';
 import { LEFT_OUT } from '../headers/sampling.ts';
@@ -12,6 +11,7 @@ import {
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
 import { arrivalOfRequest } from './arrival.ts';
+import { leftOutId } from './left-out.ts';
 
 /**
  * A `langsmith-trace` or LangSmith's members of `baggage` that came and are not believed, or are none: as if they were
@@ -116,8 +116,7 @@ export class RemoteRun {
 
 /** For a trace that was not sampled, and so was not named: a run that nobody will ever see. */
 export function leftOutRun(): RemoteRun {
-  const { randomUUID } = builtin<typeof import('node:crypto')>('crypto');
-  return new RemoteRun(toDottedOrder(Date.now(), randomUUID()), undefined, true);
+  return new RemoteRun(toDottedOrder(Date.now(), leftOutId()), undefined, true);
 }
 
 /** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */

@@ -3,7 +3,7 @@
  * its own rate (`Client._shouldSample`), so a lower rate in a called service would leave out the middle of a trace that
  * is published. A rate of 0 is a way to publish nothing, and stays so.
  */
-import { isSilent } from './left-out.ts';
+import { isLeftOut, isSilent } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
@@ -14,10 +14,13 @@ interface SamplingClient {
 }
 type ShouldSample = (this: object, traceId?: unknown) => boolean;
 
-/** By trace id; an entry lives as long as the caller's run. */
-const decided = new Map<string, WeakRef<RemoteRun>>();
+/** By trace id, the number of its requests that are still in memory: a caller may send several in one trace. */
+const decided = new Map<string, number>();
+const counted = new WeakSet<RemoteRun>();
 const forget = new FinalizationRegistry<string>((traceId) => {
-  if (decided.get(traceId)?.deref() === undefined) decided.delete(traceId);
+  const others = (decided.get(traceId) ?? 1) - 1;
+  if (others > 0) decided.set(traceId, others);
+  else decided.delete(traceId);
 });
 /** An adopted run may outlive the context of its request, and is sampled once more when it ends. */
 const callers = new WeakMap<RunTreeLike, RemoteRun>();
@@ -27,8 +30,9 @@ const undos = new Map<object, () => void>();
 export function sampleAsCaller(run: RunTreeLike, remote: RemoteRun): void {
   if (!honourDecisions(run.client)) return;
   callers.set(run, remote);
-  if (decided.get(remote.traceId)?.deref() !== undefined) return;
-  decided.set(remote.traceId, new WeakRef(remote));
+  if (counted.has(remote)) return;
+  counted.add(remote);
+  decided.set(remote.traceId, (decided.get(remote.traceId) ?? 0) + 1);
   forget.register(remote, remote.traceId);
 }
 
@@ -49,8 +53,9 @@ function patch(client: object): void {
   prototype._shouldSample = function _shouldSample(traceId) {
     return isDecided(this, traceId) || original.call(this, traceId);
   };
+  const patched = prototype._shouldSample;
   undos.set(prototype, () => {
-    prototype._shouldSample = original;
+    if (prototype._shouldSample === patched) prototype._shouldSample = original;
   });
 }
 
@@ -67,6 +72,7 @@ function isDecided(client: SamplingClient, traceId: unknown): boolean {
 
 /** Whether a run that is traced is one that its client sends. */
 export function isSampled(run: RunTreeLike): boolean {
+  if (isLeftOut(run)) return false;
   const client = run.client as SamplingClient | null | undefined;
   if (client === null || client === undefined) return true;
   if (isSilent(client)) return false;

@@ -62,9 +62,8 @@ export function showRun(
   if (remote.isLeftOut) leaveOut(run);
   else sampleAsCaller(run, remote);
   const hidden = { client: run.client, replicas: run.replicas };
-  // The tracer of a trace that is left out must not keep its own.
-  hideFromLangChain(run, hidden, 'client', remote.isLeftOut);
-  hideFromLangChain(run, hidden, 'replicas', remote.isLeftOut);
+  hideFromLangChain(run, hidden, 'client');
+  hideFromLangChain(run, hidden, 'replicas');
   keepNoChildren(run);
   const create = (Class.prototype as { createChild: CreateChild }).createChild;
 
@@ -121,13 +120,12 @@ function hideFromLangChain<K extends 'client' | 'replicas'>(
   run: RunTreeLike,
   hidden: Pick<RunTreeLike, K>,
   name: K,
-  isShown: boolean,
 ): void {
   if (!(name in run)) return;
   Object.defineProperty(run, name, {
     configurable: true,
     enumerable: true,
-    get: () => (!isShown && isCalledBy(4, 'updateFromRunTree') ? undefined : hidden[name]),
+    get: () => (isCalledBy(4, 'updateFromRunTree') ? undefined : hidden[name]),
     set(value: unknown) {
       hidden[name] = value;
     },

@@ -6,7 +6,7 @@ import { callers } from './asker.ts';
 import { raiseStart } from './clock-skew.ts';
 import { currentRunFor, withoutCaller, withVariables } from './current-run.ts';
 import { undoFinalization } from './finalization.ts';
-import { forgetRequest, watchRoots } from './joining.ts';
+import { forgetRequest, requestOf, watchRoots } from './joining.ts';
 import type { Natives } from './natives.ts';
 import type { RemoteRun } from './remote-run.ts';
 import { isRootOnPurpose } from './root-on-purpose.ts';
@@ -121,8 +121,11 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     // Asked first: from this run the class may become known, which the SDK was not shown an object of.
     const isApart = remote === undefined || localRunOf(context) !== undefined || isRootOnPurpose(run);
     observe(run);
-    if (remote === undefined) return;
-    if (!isApart) adopt(run, remote);
+    const maker = requestOf(run);
+    // Made in another request than the one that enters it now: it belongs to the request that made it.
+    if (maker !== undefined && maker !== remote) adoptNew(run, maker);
+    else if (!isApart && remote !== undefined) adopt(run, remote);
+    if (maker === undefined && remote === undefined) return;
     forgetRequest(run);
     raiseStart(run);
   }

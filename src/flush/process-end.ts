@@ -15,12 +15,14 @@ export function flushAtEnd(clients: SeenClients): Undo {
 
   async function onSigterm(): Promise<void> {
     if (isEnding) return;
+    if (process.listenerCount('SIGTERM') > 1) {
+      // signal-exit ends the process only if it finds no listener but its own.
+      process.removeListener('SIGTERM', onSigterm);
+      await clients.flush();
+      return;
+    }
     isEnding = true;
-    // A listener that is called once is gone by the end of the wait.
-    const isHeard = process.listenerCount('SIGTERM') > 1;
     await clients.flush();
-    isEnding = false;
-    if (isHeard) return;
     process.removeListener('SIGTERM', onSigterm);
     process.kill(process.pid, 'SIGTERM');
   }

@@ -2,6 +2,7 @@
  * A handler whose request came with a trace, with the agent and beside it two controls: linked by hand as LangSmith's
  * guide says, and neither. `npm run test:campaigns` runs it with older versions of the SDK too.
  */
+import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
@@ -183,6 +184,20 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
         (all) => all.filter(({ endTime }) => endTime !== undefined).length === 3,
       );
       expect(all.map(({ parentRunId }) => parentRunId)).toEqual([runIdOf(first), runIdOf(second), undefined]);
+    });
+
+    it('runs that are entered in another request join the trace in which they were made', async () => {
+      const [first, second, other] = [dottedOrder(), dottedOrder(), dottedOrder()];
+      const arrived = once(apps.agent.process, 'message');
+      const entering = get('agent', '/enter-what-comes', other);
+      await arrived;
+      for (const trace of [first, second]) await get('agent', '/run-tree-later', trace);
+      await entering;
+      const all = await collectors.agent.waitForRuns(
+        (all) => all.filter(({ name, endTime }) => name === 'made' && endTime !== undefined).length === 2,
+      );
+      const parents = all.filter(({ name }) => name === 'made').map(({ parentRunId }) => parentRunId);
+      expect(parents).toEqual([runIdOf(first), runIdOf(second)]);
     });
 
     it('a run of a dataset stays a root, and one that is switched off is not sent', async () => {

@@ -6,15 +6,25 @@ import { richest } from '../../src/headers/trace-headers.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** The `baggage` of a run with metadata and tags, whose client has these options. */
-function baggageOf(options: ConstructorParameters<typeof Client>[0]): string | undefined {
-  const client = new Client({ apiKey: 'test', autoBatchTracing: false, ...options });
+function clientWith(options: ConstructorParameters<typeof Client>[0]): Client {
+  return new Client({ apiKey: 'test', autoBatchTracing: false, ...options });
+}
+
+/** The `baggage` of a run with metadata and tags, whose client has these options, and its replica's client those. */
+function baggageOf(
+  options: ConstructorParameters<typeof Client>[0],
+  ofReplica?: ConstructorParameters<typeof Client>[0],
+): string | undefined {
+  const client = clientWith(options);
   const run = new RunTree({
     name: 'run',
     client,
     project_name: 'p',
     metadata: { secret: 1 },
     tags: ['t'],
+    ...(ofReplica && {
+      replicas: [{ projectName: 'r' }, { projectName: 'r', client: clientWith(ofReplica) }],
+    }),
   }) as unknown as RunTreeLike;
   const set = headersOfRun(run, 8192);
   return set && richest(set)?.baggage;
@@ -41,6 +51,11 @@ describe('the metadata of a run leaves the process', () => {
     vi.stubEnv('LANGSMITH_HIDE_METADATA', 'true');
     expect(baggageOf({})).toBe(HIDDEN);
     expect(baggageOf({ hideMetadata: false })).toBe(SHOWN);
+  });
+
+  it('not where the client of a replica hides it', () => {
+    expect(baggageOf({}, {})).toBe(SHOWN);
+    expect(baggageOf({}, { hideMetadata: true })).toBe(HIDDEN);
   });
 
   it('not where a variable hides it that the SDK of the run does not know', () => {

@@ -1,6 +1,10 @@
 /** Services in a chain that sample at rates of their own: first, one without LangSmith, middle, last. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
+import { RemoteRun } from '../../src/context/remote-run.ts';
+import { sampleAsCaller, undoSampling } from '../../src/context/sampling.ts';
 import { type App, fixture, root, startApp } from '../support/app.ts';
 import { isCampaign } from '../support/campaign.ts';
 import { installSDK } from '../support/libraries.ts';
@@ -112,6 +116,13 @@ describe.each([
       expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual(
         Array(3).fill(undefined),
       );
+      // A tracer that serves all requests sends again what follows.
+      await (await fetch(`${middle}/shared-tracer`, { headers: { baggage: LEFT_OUT } })).text();
+      const shared = made();
+      await (await fetch(`${middle}/shared-tracer`, { headers: { 'langsmith-trace': shared } })).text();
+      await collector.waitForRuns((runs) =>
+        runs.some(({ name, traceId }) => name === 'middle' && traceId === traceIdOf(shared)),
+      );
       const trace = made();
       await (await fetch(middle, { headers: { 'langsmith-trace': trace } })).text();
       await collector.waitForRuns((runs) =>
@@ -119,6 +130,46 @@ describe.each([
       );
       expect(collector.runs().filter(({ traceId }) => !sent.has(traceId))).toEqual([]);
     });
+  });
+});
+
+describe('a trace that sends several requests', () => {
+  class FakeClient {
+    readonly tracingSampleRate = 0.5;
+    _shouldSample(_traceId: unknown): boolean {
+      return false;
+    }
+  }
+  const client = new FakeClient();
+  const trace = dottedOrder();
+
+  const held = new Set<RemoteRun>();
+
+  /** Not in an async function: its frame would keep the request in memory. */
+  function takeRequest(isHeld: boolean): WeakRef<RemoteRun> {
+    const remote = new RemoteRun(trace, undefined);
+    sampleAsCaller({ client }, remote);
+    if (isHeld) held.add(remote);
+    return new WeakRef(remote);
+  }
+
+  async function collect(): Promise<void> {
+    // In a turn of its own: `deref` keeps what it gives until the end of the turn.
+    await new Promise((resolve) => setTimeout(resolve));
+    runInNewContext('gc()');
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  it('stays sampled while one of them is in memory, and is then forgotten', async () => {
+    setFlagsFromString('--expose-gc');
+    const first = takeRequest(false);
+    takeRequest(true);
+    while (first.deref() !== undefined) await collect();
+    for (let i = 0; i < 3; i++) await collect();
+    expect(client._shouldSample(traceIdOf(trace))).toBe(true);
+    held.clear();
+    while (client._shouldSample(traceIdOf(trace))) await collect();
+    undoSampling();
   });
 });
 

@@ -47,6 +47,12 @@ describe('a process that is ended by SIGTERM', () => {
     expect(isSent()).toBe(true);
   });
 
+  it('ends by a listener that does so only where there is no other, as that of signal-exit', async () => {
+    const { code, stdout } = await end('sigterm-alone', FLUSH);
+    expect(code).toBeNull();
+    expect(stdout).toBe('alone\n');
+  });
+
   it('says what was left when the time is over', async () => {
     // It takes what it is sent and never answers.
     const mute = createServer((request) => request.resume());
