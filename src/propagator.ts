@@ -5,7 +5,7 @@ import { isLeftOut, publishedRunOf } from './context/published-run.ts';
 import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import type { RunTreeLike } from './context/run-tree.ts';
 import { type Context, inboundOf, remoteOf } from './context/storage.ts';
-import { LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
+import { holdsMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
 import { withoutForwarded } from './headers/forwarded.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
@@ -129,7 +129,7 @@ export class Propagator {
     const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
-    const isOwn = ownTrace !== undefined && joined(ownTrace) !== inbound?.dottedOrder;
+    const isOwn = ownTrace !== undefined && joined(ownTrace).trim() !== inbound?.dottedOrder;
     const grant = set === undefined || isOwn ? GRANT.nothing : this.grantOf(carrier, request);
     const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
     if (
@@ -222,7 +222,7 @@ export class Propagator {
     if (isBaggageSigned(carrier, request)) return undefined;
     const existing = joined(own, ',');
     // Others' alone, and nothing to add: it stays as it is written.
-    if (ours === '' && !existing.includes('langsmith-')) return undefined;
+    if (ours === '' && !holdsMembers(existing)) return undefined;
     return mergeBaggage(ours, existing);
   }
 

@@ -21,7 +21,8 @@ export function withhold<T>(
   isForwarded: boolean,
 ): void {
   const trace = carrier.header(request, TRACE_HEADER);
-  const isForwardedTrace = isForwarded && trace !== undefined && joined(trace) === inbound?.dottedOrder;
+  const isForwardedTrace =
+    isForwarded && trace !== undefined && joined(trace).trim() === inbound?.dottedOrder;
   const own = carrier.header(request, BAGGAGE_HEADER);
   const existing = own === undefined ? '' : joined(own, ',');
   const kept = withoutForwarded(existing, isForwarded ? inbound?.baggage : undefined);

@@ -9,7 +9,11 @@ import { canonicalHost, isInternal } from '../policy/hosts.ts';
  * @param ownHost the name or address that the collector was told to listen on
  * @returns why it is refused; `undefined` for an SDK, and for the trace page
  */
-export function faultOfCaller(headers: IncomingHttpHeaders, ownHost: string): string | undefined {
+export function faultOfCaller(
+  method: string,
+  headers: IncomingHttpHeaders,
+  ownHost: string,
+): string | undefined {
   const { host, origin, 'sec-fetch-site': site, 'sec-fetch-dest': destination } = headers;
   const name = canonicalHost((host ?? '').replace(/:\d*$/, ''));
   if (name === undefined || !isLocalName(name, ownHost)) {
@@ -18,9 +22,9 @@ export function faultOfCaller(headers: IncomingHttpHeaders, ownHost: string): st
   // The trace page is of the same origin.
   const isOwnPage = origin === `http://${host}`;
   const isSameSite = site === undefined || site === 'none' || site === 'same-origin';
-  // A link on another site may lead to the trace page: that site cannot read what the browser then shows. A form would
-  // have an Origin.
-  const isLink = destination === 'document' && origin === undefined;
+  // A link on another site may lead to the trace page: that site cannot read what the browser then shows. A form that
+  // writes is no link.
+  const isLink = method === 'GET' && destination === 'document' && origin === undefined;
   if ((origin === undefined || isOwnPage) && (isSameSite || isLink)) return undefined;
   return `it is of a web page, ${shown(origin ?? site)}`;
 }

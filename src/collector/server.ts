@@ -38,7 +38,7 @@ export function createCollectorServer(
 ): Server {
   return createServer((request, response) => {
     const { method = '', url = '', headers } = request;
-    const fault = faultOfCaller(headers, ownHost);
+    const fault = faultOfCaller(method, headers, ownHost);
     if (fault === undefined && answerPage(request, response)) return;
     events.request({ method, path: url, headers });
     if (fault !== undefined) {

@@ -19,6 +19,7 @@ const METADATA = 'langsmith-metadata';
 const TAGS = 'langsmith-tags';
 const PROJECT = 'langsmith-project';
 const ADDRESS = 'langsmith-address';
+export const REPLICAS = 'langsmith-replicas';
 
 /** What the whole header may measure to be read at all: Node's default for all headers together, in HTTP/2. */
 export const MAX_BAGGAGE_LENGTH = 65_536;
@@ -135,8 +136,28 @@ export function mergeBaggage(ours: string, existing: string): string {
   return ours === '' ? rest : `${ours},${rest}`;
 }
 
+/** Whether a header holds a member of LangSmith's. */
+export function holdsMembers(header: string): boolean {
+  return mayHoldMembers(header) && header.split(',').some(isLangSmithMember);
+}
+
+/** `false` where no member can be LangSmith's: without a look at each. */
+export function mayHoldMembers(header: string): boolean {
+  return header.includes(LANGSMITH_PREFIX) || header.includes('%');
+}
+
 function isLangSmithMember(member: string): boolean {
-  return member.trimStart().startsWith(LANGSMITH_PREFIX);
+  const name = nameOfMember(member);
+  return name.startsWith(LANGSMITH_PREFIX) || name.includes(REPLICAS);
+}
+
+/**
+ * Without spaces and percent-encoding: OpenTelemetry's propagators decode the name of a member that they pass on, so
+ * `langsmith%2Dreplicas` arrives behind them as `langsmith-replicas`.
+ */
+export function nameOfMember(member: string): string {
+  const name = member.split('=', 1)[0] as string;
+  return (decode(name) ?? name).trim();
 }
 
 function decode(value: string | undefined): string | undefined {

@@ -1,34 +1,28 @@
 /** What an application passes on of the `baggage` that it was sent itself. */
-import { LANGSMITH_PREFIX } from './baggage.ts';
-
-const REPLICAS = 'langsmith-replicas';
+import { LANGSMITH_PREFIX, mayHoldMembers, nameOfMember, REPLICAS } from './baggage.ts';
 
 /**
  * `baggage` without `langsmith-replicas`, and without those members of LangSmith's that came with `inbound`, in whichever
- * way their values are encoded. What is not taken out stays as it is written.
+ * way their names and values are encoded. What is not taken out stays as it is written.
  *
  * @param inbound the header as it came; `undefined` where what came with it may go on
  */
 export function withoutForwarded(baggage: string, inbound: string | undefined): string {
-  if (!baggage.includes(LANGSMITH_PREFIX)) return baggage;
+  if (!mayHoldMembers(baggage)) return baggage;
   const came = new Set(inbound === undefined ? [] : inbound.split(',').map(normalForm));
   const members = baggage.split(',');
   const kept = members.filter((member) => {
-    const name = nameOf(member);
-    return name !== REPLICAS && !(name.startsWith(LANGSMITH_PREFIX) && came.has(normalForm(member)));
+    const name = nameOfMember(member);
+    return !name.includes(REPLICAS) && !(name.startsWith(LANGSMITH_PREFIX) && came.has(normalForm(member)));
   });
   return kept.length === members.length ? baggage : kept.join(',').trim();
-}
-
-function nameOf(member: string): string {
-  return decode(member.split('=', 1)[0] as string);
 }
 
 /** The name and the value, without spaces, properties and percent-encoding. */
 function normalForm(member: string): string {
   const [pair = ''] = member.split(';', 1);
   const equals = pair.indexOf('=');
-  return equals === -1 ? decode(pair) : `${nameOf(pair)}=${decode(pair.slice(equals + 1))}`;
+  return equals === -1 ? decode(pair) : `${nameOfMember(pair)}=${decode(pair.slice(equals + 1))}`;
 }
 
 function decode(text: string): string {

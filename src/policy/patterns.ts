@@ -35,6 +35,9 @@ interface NetworkPattern {
 /** Punctuation that stands in no host; the URL standard reads three signs of other scripts as a dot. */
 const FOREIGN_PUNCTUATION = /(?![._:[\]%*。．｡-])\p{P}/u;
 
+/** An IPv4 address of fewer than four parts, or a part of one. */
+const ADDRESS_IN_SHORT = /^\d+(\.\d+){0,2}\.?$/;
+
 /** A host in canonical form (see `canonicalHost`), and what is known of the port. */
 export interface Endpoint {
   /** `''` where it cannot be told: then a pattern that names a host includes nothing and excludes all. */
@@ -89,6 +92,8 @@ export function parsePattern(text: string): Pattern | undefined {
   }
   const { host, port } = splitPort(text, isIP);
   if (host === undefined || Number.isNaN(port) || isKeyword(host.toLowerCase())) return undefined;
+  // `10.9` means 10.0.0.9 to a URL, and most likely 10.9.0.0/16 to whoever wrote it.
+  if (ADDRESS_IN_SHORT.test(host)) return undefined;
   // A host in punycode may stand for any sign, typographic quotes and a fullwidth `!` included.
   if (FOREIGN_PUNCTUATION.test(host)) return undefined;
   const wildcard = host.startsWith('*.');

@@ -42,6 +42,8 @@ describe('a web page', () => {
     const link = await send(`${collector.url}/`, '', { method: 'GET', headers });
     const form = await send(`${collector.url}/runs/batch`, run, { headers: { ...headers, origin: 'null' } });
     expect([link.status, form.status]).toEqual([200, 403]);
+    const formWithoutOrigin = await send(`${collector.url}/runs/batch`, run, { headers });
+    expect(formWithoutOrigin.status).toBe(403);
     const frame = await send(`${collector.url}/`, '', {
       method: 'GET',
       headers: { ...headers, 'sec-fetch-dest': 'iframe' },

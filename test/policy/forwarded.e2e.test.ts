@@ -39,6 +39,18 @@ describe('what a proxy forwards as it came', () => {
       none,
       ['', 'a=1'],
     ],
+    [
+      'with names that are encoded',
+      [withTrace[0] as string, `baggage: ${theirs.replaceAll('langsmith-', 'langsmith%2D')}`],
+      none,
+      ['', others],
+    ],
+    [
+      'with names that are encoded, from a trusted caller without a trace',
+      [`baggage: ${replicas.replace('langsmith-', '%6Cangsmith%2d')},${others}`],
+      {},
+      ['', others],
+    ],
     ['to a destination that gets nothing', withTrace, { TRACE_AGENT_PROPAGATE_TO: 'none' }, ['', others]],
     ['of other vendors alone', [`baggage: ${others}`], none, ['', others]],
   ])('%s goes on without what is LangSmith’s', async (_name, lines, env, [wantedTrace, wantedBaggage]) => {
@@ -46,6 +58,16 @@ describe('what a proxy forwards as it came', () => {
       const compact = sentBaggage.replace(/\s*,\s*/g, ',').trim();
       expect([client, sentTrace, compact]).toEqual([client, wantedTrace, wantedBaggage]);
     }
+  });
+
+  it('from a trusted caller goes on, without replicas whose name is encoded', async () => {
+    const encoded = replicas.replace('langsmith-', 'langsmith%2D');
+    const lines = [withTrace[0] as string, `baggage: ${encoded},${members},${others}`];
+    for (const [client, [, baggage]] of await forwarded(lines, {}))
+      expect([client, baggage]).toEqual([
+        client,
+        client.includes('CONNECT') ? others : `${members},${others}`,
+      ]);
   });
 
   it('from a trusted caller goes on, without replicas, but for CONNECT', async () => {

@@ -9,7 +9,7 @@ async function told(env: NodeJS.ProcessEnv): Promise<Told> {
   expect(result).toMatchObject({ code: 0, stderr: '' });
   const calls = JSON.parse(result.stdout) as Told;
   // undici 7 needs Node 20.
-  expect(Object.keys(calls)).toHaveLength(testNodeMajor < 20 ? 16 : 19);
+  expect(Object.keys(calls)).toHaveLength(testNodeMajor < 20 ? 17 : 20);
   return calls;
 }
 

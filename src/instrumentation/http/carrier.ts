@@ -3,6 +3,7 @@ import type { ClientRequest, OutgoingMessage } from 'node:http';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import {
   type HeaderValue,
+  joined,
   MAX_REQUEST_BYTES,
   MAX_REQUEST_HEADERS,
   type OutgoingCarrier,
@@ -155,11 +156,11 @@ function rawHeader(headers: RawHeaders, name: string): HeaderValue {
   return asHeaderValue(values);
 }
 
-/** All that the decision is made of. No part of it can have a line break in it. */
+/** All that the decision is made of. No part of it can have a line break in it, so two `Host` headers are not one. */
 function destinationKey(request: Request, host: HeaderValue, port: number | undefined): string {
   const path = String(request.path);
   const key = request.socketPath
-    ? `http unix\n${host ?? ''}`
+    ? `http unix\n${joined(host ?? '', '\r')}`
     : keyOf(request.protocol, request.host, port, host);
   return isAbsolute(path) ? `${key}\n${originOf(path) ?? ''}` : key;
 }
@@ -179,7 +180,7 @@ function keyOf(protocol: string, host: string, port: number | undefined, header:
     last.host = host;
     last.port = port;
     last.header = header;
-    last.key = `http ${protocol}//${host}\n${port}\n${header ?? ''}`;
+    last.key = `http ${protocol}//${host}\n${port}\n${joined(header ?? '', '\r')}`;
   }
   return last.key;
 }

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { builtin } from '../../builtins.ts';
 import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
 import { type ContextStorage, inboundOf } from '../../context/storage.ts';
-import { LANGSMITH_PREFIX } from '../../headers/baggage.ts';
+import { holdsMembers } from '../../headers/baggage.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
@@ -196,7 +196,7 @@ export function watchServers(
       trace = madeUp(request, TRACE_HEADER);
       baggage = madeUp(request, BAGGAGE_HEADER);
     }
-    if (trace === undefined && !baggage?.includes(LANGSMITH_PREFIX)) return null;
+    if (trace === undefined && (baggage === undefined || !holdsMembers(baggage))) return null;
     const { socket } = request;
     const address = socket?.remoteAddress;
     return propagator.extract(trace, baggage, address, address === undefined && isUnixSocket(socket));
