@@ -25,9 +25,12 @@ import { type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
 import { withhold } from './withhold.ts';
 
-/** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
+/**
+ * The minimum that W3C Baggage requires everybody to pass on. It is also close to the limit of nginx and Apache on one
+ * line.
+ */
 const MAX_BAGGAGE_BYTES = 8192;
-/** By the first form within the limit. */
+/** The consequence for the log, by the first form within the limit. */
 const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
   [FORM.everything]: '',
   [FORM.tagged]: 'the headers go without metadata',
@@ -36,7 +39,7 @@ const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
 };
 const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
 
-/** The one place where context, policy and headers meet: every rule of precedence is here. */
+/** Combines context, policy and headers. All rules of precedence are in this class. */
 export class Propagator {
   readonly counts: Counts;
   private readonly config: Config;
@@ -53,7 +56,7 @@ export class Propagator {
   }
 
   /**
-   * Writes the headers of `context` on a request, where policy and precedence allow it. Never throws.
+   * Writes the headers of `context` on a request if policy and precedence allow it. Never throws.
    *
    * @returns whether they were written
    */
@@ -66,7 +69,10 @@ export class Propagator {
     }
   }
 
-  /** What `inject` has written was taken back: writes what there is room for. Never throws. */
+  /**
+   * Writes the headers again after those that `inject` wrote were taken back. Writes only what there is room for. Never
+   * throws.
+   */
   revise<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
     if (publishedRunOf(context, this.env) !== undefined) this.counts.injected--;
     else this.counts.relayed--;
@@ -74,10 +80,11 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives with a trace, or with LangSmith's members in its baggage alone: they
-   * may say that the trace was not sampled. Never throws.
+   * Reads the caller's run from a request that carries a trace, or that carries only LangSmith's members of `baggage`,
+   * which may say that the trace was not sampled. Never throws.
    *
-   * @param address the peer's; `isLocal` says that it came over a unix socket and has none
+   * @param address the address of the peer
+   * @param isLocal whether the request came over a unix socket, so that there is no address
    */
   extract(
     trace: string | undefined,
@@ -90,7 +97,7 @@ export class Propagator {
       if (this.peers.trusts(address, isLocal)) {
         const remote = this.read(trace, baggage);
         if (remote !== undefined) return remote;
-        // Without a trace there is nothing to refuse.
+        // Without a trace there is nothing to refuse, so the baggage may be forwarded.
         return new RefusedTrace(trace, trace === undefined ? undefined : members);
       }
       if (trace !== undefined) this.counts.distrusted++;
@@ -100,7 +107,7 @@ export class Propagator {
     return new RefusedTrace(trace, members);
   }
 
-  /** Reads the caller's run from headers that the application vouches for. */
+  /** Reads the caller's run from headers that are trusted. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
     if (trace === undefined && saysLeftOut(baggage)) return leftOutRun();
     if (!isDottedOrder(trace)) return undefined;
@@ -114,7 +121,7 @@ export class Propagator {
     return set === undefined ? undefined : richest(set);
   }
 
-  /** Takes off what must not go on with a request that gets no headers of a run. Never throws. */
+  /** Removes headers that must not be forwarded from a request that gets no headers of a run. Never throws. */
   withhold<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
     try {
       withhold(carrier, request, inboundOf(context), true);
@@ -128,7 +135,7 @@ export class Propagator {
     const set = this.headerSetOf(run, context);
     const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
-    // What the application has set wins, unless it only passes on what it was sent itself.
+    // A header that the application set takes precedence, unless it is the inbound header forwarded unchanged.
     const isOwn = ownTrace !== undefined && joined(ownTrace) !== inbound?.dottedOrder;
     const grant = set === undefined || isOwn ? GRANT.nothing : this.grantOf(carrier, request);
     const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
@@ -153,7 +160,7 @@ export class Propagator {
     return grant !== GRANT.nothing && isOfLangSmithClient(carrier, request) ? GRANT.nothing : grant;
   }
 
-  /** Writes the first form with which the request stays within what servers take. */
+  /** Writes the richest form with which the request stays within the limits of servers. */
   private writeWhatFits<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
@@ -184,11 +191,11 @@ export class Propagator {
   }
 
   /**
-   * Another agent adds a `baggage` to a request that has been given its headers. OpenTelemetry's propagator sends on all
-   * members of the inbound header, LangSmith's among them: those must not go on. The rest stands behind a `baggage` of
-   * ours; where there is no room for both, ours goes.
+   * Handles another agent that adds a `baggage` to a request which already has its headers. OpenTelemetry's propagator
+   * forwards all members of the inbound header, including LangSmith's members, which must not be forwarded. The other
+   * members are appended to a `baggage` of ours. If there is no room for both, our members are removed.
    *
-   * @returns what is still to be added; `undefined` for nothing
+   * @returns the value that is still to be added; `undefined` for none
    */
   addBaggage<T>(
     carrier: OutgoingCarrier<T>,
@@ -211,7 +218,7 @@ export class Propagator {
     return undefined;
   }
 
-  /** The `baggage` to write; `undefined` to leave the request's own as it is, `''` where nothing of it stays. */
+  /** The `baggage` to write; `undefined` to leave the request's own unchanged, `''` to remove it. */
   private baggageFor<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
@@ -221,12 +228,12 @@ export class Propagator {
     if (own === undefined) return ours === '' ? undefined : ours;
     if (isBaggageSigned(carrier, request)) return undefined;
     const existing = joined(own, ',');
-    // Others' alone, and nothing to add: it stays as it is written.
+    // The header has only members of others and nothing is added, so it stays as it is written.
     if (ours === '' && !existing.includes('langsmith-')) return undefined;
     return mergeBaggage(ours, existing);
   }
 
-  /** The headers of `run`, or else of the caller's. */
+  /** The headers of `run`, or else of the caller's run. */
   private headerSetOf(run: RunTreeLike | undefined, context: Context): HeaderSet | undefined {
     const set =
       run !== undefined

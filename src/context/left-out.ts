@@ -1,6 +1,6 @@
 /**
- * The runs of a trace that a service before this one has not sampled. They are made as always, so that the application
- * finds what it would find, but their clients send nothing.
+ * Handles the runs of a trace that an earlier service did not sample. They are made as always, so the application finds
+ * the same objects, but their clients send nothing.
  */
 import type { RunTreeLike } from './run-tree.ts';
 
@@ -8,10 +8,10 @@ const SENDS = ['createRun', 'updateRun', 'batchIngestRuns', 'multipartIngestRuns
 const silenced = new WeakMap<object, object>();
 const silent = new WeakSet<object>();
 
-/** For LangChain's tracer, where the SDK's class is not known yet. */
+/** The client for LangChain's tracer if the SDK's class is not known yet. */
 export const SILENT_CLIENT: object = silence({});
 
-/** The same client in all that it says of itself, but for the methods that send runs. */
+/** Returns a client that inherits everything from `client` except the methods that send runs. */
 export function silence(client: object): object {
   if (silent.has(client)) return client;
   let made = silenced.get(client);
@@ -33,6 +33,6 @@ export function isSilent(client: object): boolean {
 export function leaveOut(run: RunTreeLike): void {
   const { client } = run;
   if (typeof client === 'object' && client !== null) run.client = silence(client);
-  // A replica may have a client of its own.
+  // A replica may have its own client.
   if (run.replicas !== undefined) run.replicas = [];
 }

@@ -1,13 +1,13 @@
-/** What an application passes on of the `baggage` that it was sent itself. */
+/** Finds the members that an application forwards from the inbound `baggage`. */
 import { LANGSMITH_PREFIX } from './baggage.ts';
 
 const REPLICAS = 'langsmith-replicas';
 
 /**
- * `baggage` without `langsmith-replicas`, and without those members of LangSmith's that came with `inbound`, in whichever
- * way their values are encoded. What is not taken out stays as it is written.
+ * Returns `baggage` without `langsmith-replicas`, and without those of LangSmith's members that are also in `inbound`,
+ * in whichever way their values are encoded. The other members stay as they are written.
  *
- * @param inbound the header as it came; `undefined` where what came with it may go on
+ * @param inbound the header as it was received; `undefined` if its members may be forwarded
  */
 export function withoutForwarded(baggage: string, inbound: string | undefined): string {
   if (!baggage.includes(LANGSMITH_PREFIX)) return baggage;
