@@ -61,17 +61,21 @@ export function startUnless(handOver: () => boolean, options?: StartOptions): vo
     leave(DISABLED);
     return;
   }
-  if (refusal !== undefined) log('info', `${refusal}, but TRACE_AGENT_FORCE has version ${VERSION} start`);
+  if (refusal !== undefined)
+    log('info', `${refusal}, but version ${VERSION} starts because of TRACE_AGENT_FORCE`);
   const running = runningAgent();
   if (running !== undefined) {
-    log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
+    log(
+      'info',
+      `version ${running.status().version} is running already, so version ${VERSION} does not start`,
+    );
     return;
   }
   if (!config.force && handOver()) {
     if (runningAgent() !== undefined) return;
     // The newer copy may have a reason not to start that this copy does not have, such as a newer minimum Node.js
     // version.
-    log('info', `the newer version did not start, so version ${VERSION} does`);
+    log('info', `the newer version did not start, so version ${VERSION} starts`);
   }
   for (const warning of warnings) log('warn', warning);
   const agent = createAgent(config);
@@ -104,21 +108,22 @@ function whyNotStarted(): string {
  * follows.
  */
 function createAgent(config: Config): Agent {
-  const loadCore = prepareCore();
+  const compileCore = prepareCore();
   const natives = takeNatives();
-  const found = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
+  const existingStorage = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
   // The core is created at once if the SDK is loaded already.
-  let core: Core | undefined = found === undefined ? undefined : loadCore()(config, natives, found);
+  let core: Core | undefined =
+    existingStorage === undefined ? undefined : compileCore()(config, natives, existingStorage);
   let isOver = false;
-  let beforeEntry: (() => void) | undefined;
+  let entryListener: (() => void) | undefined;
   let undoConnections = core?.watchConnections() ?? nothing;
 
   /** Creates the core on first use. Never throws: if creation fails, the process continues without the agent. */
-  function wake(): Core | undefined {
+  function loadCore(): Core | undefined {
     if (core !== undefined || isOver) return core;
     try {
-      core = loadCore()(config, natives, found);
-      core.contexts.onEnter(beforeEntry);
+      core = compileCore()(config, natives, existingStorage);
+      core.contexts.onEnter(entryListener);
       undoConnections = core.watchConnections();
       gate?.onCoreLoaded();
     } catch (error) {
@@ -144,13 +149,13 @@ function createAgent(config: Config): Agent {
 
   function listenToEntries(): void {
     const listeners = [lookForHTTP2, lookForModules].filter((listener) => listener !== undefined);
-    beforeEntry =
+    entryListener =
       listeners.length === 0
         ? undefined
         : () => {
             for (const listener of listeners) listener();
           };
-    core?.contexts.onEnter(beforeEntry);
+    core?.contexts.onEnter(entryListener);
   }
 
   function onEnter(listener: (() => void) | undefined): void {
@@ -176,18 +181,18 @@ function createAgent(config: Config): Agent {
       return gate.uninstall;
     },
     'http-server': () =>
-      onFirstUse<{ emit: Emit }>(SERVER, (prototype) => wake()?.watchServers(prototype) ?? nothing),
+      onFirstUse<{ emit: Emit }>(SERVER, (prototype) => loadCore()?.watchServers(prototype) ?? nothing),
     'http-client': () =>
-      onFirstUse(CLIENT_REQUEST, (prototype) => wake()?.watchRequests(prototype) ?? nothing),
-    'http2-client': () => onHTTP2Loaded(onEnter, () => wake()?.watchSessions(onModules) ?? nothing),
-    undici: () => onUndiciRequest(() => wake()?.watchUndici()),
+      onFirstUse(CLIENT_REQUEST, (prototype) => loadCore()?.watchRequests(prototype) ?? nothing),
+    'http2-client': () => onHTTP2Loaded(onEnter, () => loadCore()?.watchSessions(onModules) ?? nothing),
+    undici: () => onUndiciRequest(() => loadCore()?.watchUndici()),
   };
 
   const undos: Undo[] = [];
   if (config.flush > 0) {
     undos.push(flushAfterHandler(process.env, () => core?.flush() ?? Promise.resolve()) ?? nothing);
   }
-  if (core === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
+  if (core === undefined) undos.push(onSDKLoaded(() => loadCore()?.contexts.share()));
   const installed: string[] = [];
   for (const [name, install] of Object.entries(seams)) {
     try {
@@ -226,8 +231,8 @@ function createAgent(config: Config): Agent {
       };
     },
     continueTrace(trace, baggage, fn) {
-      const woken = wake();
-      return woken === undefined ? fn() : woken.continueTrace(trace, baggage, fn);
+      const loaded = loadCore();
+      return loaded === undefined ? fn() : loaded.continueTrace(trace, baggage, fn);
     },
     stop() {
       isOver = true;

@@ -1,6 +1,6 @@
 /** The types of the public interface. */
 
-/** The least severe messages that are written to stderr. */
+/** The least severe level of the messages that are written to stderr. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
 /**

@@ -1,4 +1,4 @@
-/** A cache that is cleared when it is full, which bounds its memory at the lowest cost per entry. */
+/** A cache that is cleared when it is full. That happens only if there are more keys than it was sized for. */
 export class BoundedMap<K, V extends object | string | number | boolean> {
   private readonly limit: number;
   private readonly entries: Map<K, V>;

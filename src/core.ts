@@ -40,24 +40,24 @@ export interface Core {
 }
 
 /** @param existingStorage the value under the SDK's key when the agent started */
-export type CreateCore = (config: Config, natives: Natives, found: unknown) => Core;
+export type CreateCore = (config: Config, natives: Natives, existingStorage: unknown) => Core;
 
 /**
- * Returns the function that loads the core. In the preload the core is compiled the first time it is called. The
- * function is taken when the agent starts, before any code of the application runs.
+ * Called when the agent starts, before any code of the application runs. In the preload, the returned function compiles
+ * the core at its first call.
  */
 export function prepareCore(): () => CreateCore {
   return () => createCore;
 }
 
-export const createCore: CreateCore = (config, natives, found) => {
+export const createCore: CreateCore = (config, natives, existingStorage) => {
   // In the preload, the core is a separate script and has its own copy of `log.ts`.
   setLogLevel(config.log);
   const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, langSmithAPI);
   const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
   const clients = config.flush > 0 ? createSeenClients(config.flush) : undefined;
-  const contexts = createContextStorage(natives, found, (run) => {
+  const contexts = createContextStorage(natives, existingStorage, (run) => {
     langSmithAPI.observe(run);
     clients?.observe(run);
   });

@@ -26,9 +26,9 @@ export function mainFile(process: Pick<NodeJS.Process, 'argv'>): string | undefi
 }
 
 /**
- * Passes the main file to worker threads, so that they decide as the main thread did. It is called only if the agent
- * does not start in this thread, because `worker_threads` loads 25 modules of Node's own that the application may never
- * need.
+ * Passes the main file to worker threads, so that they decide as the main thread did. It is called only if the main
+ * file is the reason that this copy does not start, because `worker_threads` loads 25 modules of Node's own that the
+ * application may never need.
  */
 export function tellWorkers(file: string | undefined): void {
   try {

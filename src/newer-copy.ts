@@ -28,7 +28,10 @@ export function handOver(mainFile: string | undefined): boolean {
     tellWorkers(mainFile);
     return true;
   } catch (error) {
-    log('warn', `version ${VERSION} starts, the application's newer ${theirs} cannot be loaded: ${error}`);
+    log(
+      'warn',
+      `version ${VERSION} starts, because the application's newer ${theirs} cannot be loaded: ${error}`,
+    );
     return false;
   }
 }

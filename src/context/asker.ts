@@ -1,7 +1,7 @@
 /**
- * Whether one of the named functions is among the callers. It is used for the few functions that would take a client
- * from the current run and send their runs by it. Names of methods survive a bundler that shortens names; names of
- * functions do not.
+ * Whether one of the named functions is among the callers. It is needed only for a few functions: they get the same
+ * object as all other code, but would send runs by another client than the application chose. Names of methods survive
+ * a bundler that shortens names; names of functions do not.
  */
 export function isCalledBy(depth: number, ...names: readonly string[]): boolean {
   return hasCaller(callers(depth), names);

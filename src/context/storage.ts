@@ -61,8 +61,12 @@ type OnRun = (run: RunTreeLike) => void;
  *   holds the runs under way
  * @param onRun called with each run that the SDK makes current
  */
-export function createContextStorage(natives: Natives, found: unknown, onRun: OnRun): ContextStorage {
-  const previous = found as Storage | undefined;
+export function createContextStorage(
+  natives: Natives,
+  existingStorage: unknown,
+  onRun: OnRun,
+): ContextStorage {
+  const previous = existingStorage as Storage | undefined;
   if (previous !== undefined && previous === retired?.shared) return retired.resume(onRun);
   return createStorage(natives, previous, onRun);
 }
@@ -78,12 +82,12 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   let isActive = true;
   let isUsed = false;
   let isEntered = false;
-  let beforeEntry: (() => void) | undefined;
+  let entryListener: (() => void) | undefined;
   const unwatchClasses: (() => void)[] = [];
 
   function enter(): void {
     isEntered = true;
-    beforeEntry?.();
+    entryListener?.();
   }
 
   function current(): Context | undefined {
@@ -186,7 +190,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     isEntered: () => isEntered,
     isShared: () => isUsed,
     onEnter(listener) {
-      beforeEntry = listener;
+      entryListener = listener;
     },
     share() {
       noteSDK();
@@ -197,7 +201,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     },
     uninstall() {
       isActive = false;
-      beforeEntry = undefined;
+      entryListener = undefined;
       onRunTreeClass(undefined);
       for (const unwatch of unwatchClasses.splice(0)) unwatch();
       undoSampling();

@@ -1,6 +1,6 @@
 /**
  * Keeps the context in which a client's request was made. The agent that pools its socket sends the request, and calls
- * back for it, in the context of whoever opened or freed that socket. So the request enters its own context again at
+ * back for it, in the context in which that socket was opened or freed. So the request enters its own context again at
  * these places on the prototype of `ClientRequest` (Node 18 to 26):
  *
  * - `emit`, for all events of the request. Its response finds the same context by its `req` (`incoming-messages.ts`). A

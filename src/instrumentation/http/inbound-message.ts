@@ -28,8 +28,8 @@ export function isIncomingMessage(value: unknown): value is IncomingMessage {
 }
 
 /**
- * Joins the values of a repeated header as Node does; the result is never a valid dotted order. The values of a made-up
- * request may have any type.
+ * Joins the values of a repeated header as Node does, which makes a repeated trace an invalid dotted order. The values of
+ * a made-up request may have any type.
  */
 export function withLine(found: string | undefined, line: string | undefined): string | undefined {
   if (found === undefined) return line;
