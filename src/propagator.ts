@@ -33,11 +33,11 @@ const MAX_BAGGAGE_BYTES = 8192;
 /** The consequence for the log, by the first form within the limit. */
 const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
   [FORM.everything]: '',
-  [FORM.tagged]: 'the headers go without metadata',
-  [FORM.bare]: 'the headers go without metadata and tags',
-  [FORM.none]: 'no header is sent',
+  [FORM.tagged]: 'they are sent without metadata',
+  [FORM.bare]: 'they are sent without metadata and tags',
+  [FORM.none]: 'they are not sent',
 };
-const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
+const NO_ROOM = "the application's headers on a request leave no room for all headers of its run";
 
 /** Combines context, policy and headers. All rules of precedence are in this class. */
 export class Propagator {
@@ -83,8 +83,7 @@ export class Propagator {
    * Reads the caller's run from a request that carries a trace, or that carries only LangSmith's members of `baggage`,
    * which may say that the trace was not sampled. Never throws.
    *
-   * @param address the address of the peer
-   * @param isLocal whether the request came over a unix socket, so that there is no address
+   * @param address the address of the peer; `isLocal` means that the request came over a unix socket and has none
    */
   extract(
     trace: string | undefined,
@@ -182,11 +181,11 @@ export class Propagator {
       if (added > 0 && added > room) continue;
       if (own !== undefined && more > 0 && (baggage?.length ?? 0) > MAX_BAGGAGE_BYTES) continue;
       if (ours !== baggages[richestForm])
-        logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+        logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
       carrier.write(request, trace, baggage);
       return true;
     }
-    logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
+    logOnce('no room', 'warn', `${NO_ROOM}: none of them is sent`);
     return false;
   }
 
@@ -213,7 +212,7 @@ export class Propagator {
     const both = `${own},${others}`;
     const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
     const isTooMuch = size > MAX_REQUEST_BYTES || both.length > MAX_BAGGAGE_BYTES;
-    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
     carrier.write(request, trace, isTooMuch ? mergeBaggage('', both) : both);
     return undefined;
   }

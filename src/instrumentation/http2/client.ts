@@ -154,6 +154,7 @@ function warnOf(library: string): void {
   logOnce(
     `queue of ${library}`,
     'warn',
-    `requests of a ${library} that is in a bundle, or was loaded too late, cannot be followed: no trace is sent`,
+    `requests of ${library} are sent without a trace, because its queue cannot be followed: it is in a bundle ` +
+      '(set external in the options of the bundler) or was loaded too late',
   );
 }

@@ -33,7 +33,11 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
     if (context === undefined) return;
     const carrier = carrierOf(request);
     if (carrier === undefined) {
-      logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
+      logOnce(
+        'undici headers',
+        'warn',
+        'requests of this version of undici are sent without a trace, because it keeps its headers in an unknown form',
+      );
     } else if (request.method === 'CONNECT') propagator.withhold(carrier, request, context);
     else propagator.inject(carrier, request, context);
   }

@@ -19,6 +19,9 @@ import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
 import { stackHere } from '../stack.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const NOT_FOLLOWED =
+  'requests of this bundled undici are sent without a trace, because its queue cannot be followed: ' +
+  "set external: ['undici'] in the options of the bundler";
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
 /** The paths of undici 6 and 7, and of undici 5. */
 const FIXED_QUEUE = [
@@ -165,8 +168,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
         }
       }
       if (isLastFollowed || depth > 0) return true;
-      const why = 'the pools of an undici in a bundle cannot be followed: no trace is sent';
-      logOnce('bundled undici', 'warn', why);
+      logOnce('bundled undici', 'warn', NOT_FOLLOWED);
       return false;
     },
     uninstall() {
