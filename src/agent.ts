@@ -17,7 +17,7 @@ import { mainFile, tellWorkers } from './main-file.ts';
 import { packageManager, reasonNotToStart } from './runtime.ts';
 import { VERSION } from './version.ts';
 
-/** The agent at work, as any copy of the package in the process finds it. */
+/** The running agent, as every copy of the package in the process sees it. */
 export interface Agent {
   status(): Status;
   traceHeaders(): Record<string, string>;
@@ -25,7 +25,7 @@ export interface Agent {
   stop(): void;
 }
 
-/** One agent a process, whichever copy of the package it comes from, CommonJS or ESM. */
+/** The process has at most one agent. All copies of the package, CommonJS or ESM, share it under this key. */
 const AGENT_KEY = Symbol.for('@org/trace-agent');
 
 const NO_COUNTS: Counts = { injected: 0, relayed: 0, extracted: 0, distrusted: 0 };
@@ -35,7 +35,7 @@ let reason: string | undefined;
 
 const DISABLED = 'TRACE_AGENT_ENABLED is false';
 
-/** The agent at work in this process, if any. */
+/** The agent that is running in this process, if any. */
 export function runningAgent(): Agent | undefined {
   return (globalThis as { [AGENT_KEY]?: Agent })[AGENT_KEY];
 }
@@ -45,11 +45,11 @@ export function start(options?: StartOptions): Status {
   return status();
 }
 
-/** Starts, unless there is a reason not to, or another copy of the package takes over. */
+/** Starts the agent, unless there is a reason not to start or another copy of the package takes over. */
 export function startUnless(handOver: () => boolean, options?: StartOptions): void {
   const { config, warnings } = readConfig(process.env, options);
   setLogLevel(config.log);
-  // First of all: on an old Node even `globalThis` is missing.
+  // This check comes first, because on an old Node even `globalThis` is missing.
   const refusal = reasonNotToStart(process);
   if (refusal !== undefined && !config.force) {
     const file = mainFile(process);
@@ -61,16 +61,21 @@ export function startUnless(handOver: () => boolean, options?: StartOptions): vo
     leave(DISABLED);
     return;
   }
-  if (refusal !== undefined) log('info', `${refusal}, but TRACE_AGENT_FORCE has version ${VERSION} start`);
+  if (refusal !== undefined)
+    log('info', `${refusal}, but version ${VERSION} starts because of TRACE_AGENT_FORCE`);
   const running = runningAgent();
   if (running !== undefined) {
-    log('info', `version ${running.status().version} is at work already; version ${VERSION} leaves it so`);
+    log(
+      'info',
+      `version ${running.status().version} is running already, so version ${VERSION} does not start`,
+    );
     return;
   }
   if (!config.force && handOver()) {
     if (runningAgent() !== undefined) return;
-    // It may have a reason that this copy does not have, as where it needs a newer Node.js.
-    log('info', `the newer version did not start, so version ${VERSION} does`);
+    // The newer copy may have a reason not to start that this copy does not have, such as a newer minimum Node.js
+    // version.
+    log('info', `the newer version did not start, so version ${VERSION} starts`);
   }
   for (const warning of warnings) log('warn', warning);
   const agent = createAgent(config);
@@ -93,28 +98,32 @@ export function status(): Status {
   return runningAgent()?.status() ?? { running: false, version: VERSION, reason: reason ?? whyNotStarted() };
 }
 
-/** For a copy of the package that has not been asked to start: what a preload that was has found. */
+/** Computes the reason for a copy of the package that was not asked to start, from the same checks as the preload. */
 function whyNotStarted(): string {
   return reasonNotToStart(process) ?? (readConfig(process.env).config.enabled ? 'not started' : DISABLED);
 }
 
-/** Only waits: for the first server, request or HTTP/2 session, and for the SDK. What comes then is in `core.ts`. */
+/**
+ * Installs only the triggers: the first server, request or HTTP/2 session, and the SDK. `core.ts` holds all that
+ * follows.
+ */
 function createAgent(config: Config): Agent {
-  const loadCore = prepareCore();
+  const compileCore = prepareCore();
   const natives = takeNatives();
-  const found = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
-  // At once where the SDK has loaded before.
-  let core: Core | undefined = found === undefined ? undefined : loadCore()(config, natives, found);
+  const existingStorage = (globalThis as { [SHARED_KEY]?: unknown })[SHARED_KEY];
+  // The core is created at once if the SDK is loaded already.
+  let core: Core | undefined =
+    existingStorage === undefined ? undefined : compileCore()(config, natives, existingStorage);
   let isOver = false;
-  let beforeEntry: (() => void) | undefined;
+  let entryListener: (() => void) | undefined;
   let undoConnections = core?.watchConnections() ?? nothing;
 
-  /** Never throws: where it fails, the process goes on without. */
-  function wake(): Core | undefined {
+  /** Creates the core on first use. Never throws: if creation fails, the process continues without the agent. */
+  function loadCore(): Core | undefined {
     if (core !== undefined || isOver) return core;
     try {
-      core = loadCore()(config, natives, found);
-      core.contexts.onEnter(beforeEntry);
+      core = compileCore()(config, natives, existingStorage);
+      core.contexts.onEnter(entryListener);
       undoConnections = core.watchConnections();
       gate?.onCoreLoaded();
     } catch (error) {
@@ -124,7 +133,7 @@ function createAgent(config: Config): Agent {
     return core;
   }
 
-  /** A library may be patched, and used, before there is a context. */
+  /** A library may be patched and used before there is a context. */
   const taskContexts: TaskContexts = {
     current: () => (isOver ? undefined : core?.contexts.current()),
     apply: (context, target, self, args) =>
@@ -140,13 +149,13 @@ function createAgent(config: Config): Agent {
 
   function listenToEntries(): void {
     const listeners = [lookForHTTP2, lookForModules].filter((listener) => listener !== undefined);
-    beforeEntry =
+    entryListener =
       listeners.length === 0
         ? undefined
         : () => {
             for (const listener of listeners) listener();
           };
-    core?.contexts.onEnter(beforeEntry);
+    core?.contexts.onEnter(entryListener);
   }
 
   function onEnter(listener: (() => void) | undefined): void {
@@ -161,7 +170,7 @@ function createAgent(config: Config): Agent {
   }
 
   const seams: Record<string, () => Undo> = {
-    // First: another seam may want modules of libraries at once.
+    // This seam is first, because another seam may ask for modules of libraries at once.
     libraries() {
       gate = installLibraryGate(config.libraries, taskContexts, mainFile(process));
       if (core !== undefined) gate.onCoreLoaded();
@@ -172,18 +181,18 @@ function createAgent(config: Config): Agent {
       return gate.uninstall;
     },
     'http-server': () =>
-      onFirstUse<{ emit: Emit }>(SERVER, (prototype) => wake()?.watchServers(prototype) ?? nothing),
+      onFirstUse<{ emit: Emit }>(SERVER, (prototype) => loadCore()?.watchServers(prototype) ?? nothing),
     'http-client': () =>
-      onFirstUse(CLIENT_REQUEST, (prototype) => wake()?.watchRequests(prototype) ?? nothing),
-    'http2-client': () => onHTTP2Loaded(onEnter, () => wake()?.watchSessions(onModules) ?? nothing),
-    undici: () => onUndiciRequest(() => wake()?.watchUndici()),
+      onFirstUse(CLIENT_REQUEST, (prototype) => loadCore()?.watchRequests(prototype) ?? nothing),
+    'http2-client': () => onHTTP2Loaded(onEnter, () => loadCore()?.watchSessions(onModules) ?? nothing),
+    undici: () => onUndiciRequest(() => loadCore()?.watchUndici()),
   };
 
   const undos: Undo[] = [];
   if (config.flush > 0) {
     undos.push(flushAfterHandler(process.env, () => core?.flush() ?? Promise.resolve()) ?? nothing);
   }
-  if (core === undefined) undos.push(onSDKLoaded(() => wake()?.contexts.share()));
+  if (core === undefined) undos.push(onSDKLoaded(() => loadCore()?.contexts.share()));
   const installed: string[] = [];
   for (const [name, install] of Object.entries(seams)) {
     try {
@@ -222,8 +231,8 @@ function createAgent(config: Config): Agent {
       };
     },
     continueTrace(trace, baggage, fn) {
-      const woken = wake();
-      return woken === undefined ? fn() : woken.continueTrace(trace, baggage, fn);
+      const loaded = loadCore();
+      return loaded === undefined ? fn() : loaded.continueTrace(trace, baggage, fn);
     },
     stop() {
       isOver = true;

@@ -1,26 +1,29 @@
 /** The types of the public interface. */
 
-/** What is written to stderr: this and what is graver. */
+/** The least severe level of the messages that are written to stderr. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** What `start()` takes. Each option outranks its variable; an option that is `undefined` is not given. */
+/**
+ * The options of `start()`. Each option takes precedence over its variable. An option that is `undefined` counts as
+ * absent.
+ */
 export interface StartOptions {
-  /** `false`: do nothing at all. `TRACE_AGENT_ENABLED`, default `true`. */
+  /** `false` disables the agent. `TRACE_AGENT_ENABLED`, default `true`. */
   enabled?: boolean | undefined;
-  /** `true`: start also where the agent would leave the process alone. `TRACE_AGENT_FORCE`, default `false`. */
+  /** `true` starts the agent even where it would refuse to start. `TRACE_AGENT_FORCE`, default `false`. */
   force?: boolean | undefined;
-  /** Destinations that get the trace and its project. `TRACE_AGENT_PROPAGATE_TO`, default `*`. */
+  /** Destinations that receive the trace and its project. `TRACE_AGENT_PROPAGATE_TO`, default `*`. */
   propagateTo?: string | undefined;
-  /** Destinations that also get metadata and tags. `TRACE_AGENT_SHARE_METADATA_WITH`, default `internal`. */
+  /** Destinations that also receive metadata and tags. `TRACE_AGENT_SHARE_METADATA_WITH`, default `internal`. */
   shareMetadataWith?: string | undefined;
-  /** Peers whose headers are believed. `TRACE_AGENT_TRUST`, default `internal`. */
+  /** Peers whose headers are trusted. `TRACE_AGENT_TRUST`, default `internal`. */
   trust?: string | undefined;
   /** Libraries that may be patched: `*`, `none`, names, `!name`. `TRACE_AGENT_LIBRARIES`, default `*`. */
   libraries?: string | undefined;
-  /** What both headers together may add to a request, in bytes. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
+  /** The most bytes that both headers together may add to a request. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
   maxHeaderBytes?: number | undefined;
   /**
-   * How long the process may wait at its end for runs that are still to be sent, in milliseconds. `TRACE_AGENT_FLUSH`,
+   * The most milliseconds that the process waits at its end for runs that are not sent yet. `TRACE_AGENT_FLUSH`,
    * default `off`.
    */
   flush?: number | undefined;
@@ -28,46 +31,46 @@ export interface StartOptions {
   log?: LogLevel | undefined;
 }
 
-/** The value of a header, or its bytes, as Kafka clients have them. */
+/** The value of a header, as text or as bytes. Kafka clients use bytes. */
 export type HeaderValueLike = string | Uint8Array;
 
-/** Anything that headers can be read from: `req.headers`, a `Headers`, a `Map`, or a message's attributes. */
+/** An object that headers can be read from: `req.headers`, a `Headers`, a `Map`, or the attributes of a message. */
 export type HeadersLike =
   | { get(name: string): HeaderValueLike | null | undefined }
   | Readonly<Record<string, HeaderValueLike | readonly HeaderValueLike[] | undefined>>;
 
-/** Since the agent was started. */
+/** The counts since the agent started. */
 export interface Counts {
-  /** Requests that went out with the headers of a run of this process. */
+  /** Outgoing requests that carried the headers of a run of this process. */
   injected: number;
-  /** Requests that went out with the headers of the caller's run. */
+  /** Outgoing requests that carried the headers of the caller's run. */
   relayed: number;
-  /** Requests that came in with a run of the caller's. */
+  /** Incoming requests that carried a run of the caller. */
   extracted: number;
-  /** Requests that came in with one, from a peer that is not believed. */
+  /** Incoming requests that carried a run but came from a peer that is not trusted. */
   distrusted: number;
 }
 
-/** What the agent of this process is doing. */
+/** The state of the agent in this process. */
 export interface Status {
-  /** Whether an agent is at work in this process. */
+  /** Whether an agent is running in this process. */
   readonly running: boolean;
-  /** The version of the agent at work, or of this copy where none is. */
+  /** The version of the running agent, or of this copy if no agent is running. */
   readonly version: string;
-  /** Why none is at work: disabled, stopped, or a runtime that is not supported. */
+  /** The reason why no agent is running: disabled, stopped, or an unsupported runtime. */
   readonly reason?: string;
-  /** What is in force. */
+  /** The configuration in force. */
   readonly config?: {
     readonly propagateTo: string;
     readonly shareMetadataWith: string;
     readonly trust: string;
     readonly libraries: string;
     readonly maxHeaderBytes: number;
-    /** In milliseconds; 0 where it is off. */
+    /** In milliseconds; 0 if it is off. */
     readonly flush: number;
     readonly log: string;
   };
-  /** Seams that are installed. */
+  /** The seams that are installed. */
   readonly instrumentation?: readonly string[];
   readonly counts?: Readonly<Counts>;
 }

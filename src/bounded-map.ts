@@ -1,8 +1,8 @@
-/** A cache that forgets all it knows when it is full: there are more keys than it was made for. */
+/** A cache that is cleared when it is full. That happens only if there are more keys than it was sized for. */
 export class BoundedMap<K, V extends object | string | number | boolean> {
   private readonly limit: number;
   private readonly entries: Map<K, V>;
-  /** Most often it is asked for the key of the time before: no hash is made of it then. */
+  /** Most look-ups repeat the previous key. Comparing with that key first avoids computing a hash. */
   private lastKey: K | undefined;
   private lastValue: V | undefined;
 

@@ -40,7 +40,7 @@ function print(text: string): number {
   return 0;
 }
 
-/** This file is built to dist/cli.js: the manifest is one folder up from there, as it is from src/. */
+/** This file is built to dist/cli.js. The manifest is one folder above it, as it is one folder above src/. */
 function readVersion(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;

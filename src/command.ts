@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** A command of `trace-agent`. */
 export interface Command {
-  /** One line, for the list of commands. */
+  /** One line for the list of commands. */
   readonly summary: string;
   /** The text of `--help`, which begins with `Usage:`. */
   readonly help: string;
@@ -11,7 +11,7 @@ export interface Command {
   readonly run: (values: Readonly<Record<string, unknown>>) => Promise<number>;
 }
 
-/** Thrown for arguments that are wrong; the message goes to the user, with the usage after it. */
+/** Thrown for wrong arguments. The message is shown to the user, followed by the usage. */
 export class UsageError extends Error {}
 
 /**

@@ -12,38 +12,38 @@ export interface Config {
   readonly trust: Patterns;
   readonly libraries: Libraries;
   readonly maxHeaderBytes: number;
-  /** In milliseconds; 0 is off. */
+  /** In milliseconds; 0 turns it off. */
   readonly flush: number;
   readonly log: LogLevel;
 }
 
 export interface ConfigResult {
   readonly config: Config;
-  /** One sentence for each bad value: the setting, the value, and what is used instead. */
+  /** One sentence for each invalid value: the setting, the value, and the value that is used instead. */
   readonly warnings: readonly string[];
 }
 
-/** A value and where it is from. */
+/** A value and the option or variable that it was read from. */
 interface Setting {
   readonly name: string;
-  /** `undefined`: not given. `null`: an option of a type that it cannot have. */
+  /** `undefined` if the setting is absent; `null` if the option has a wrong type. */
   readonly value: string | null | undefined;
-  /** As it was given. */
+  /** The value before it was parsed, for messages. */
   readonly given: unknown;
 }
 
 const MAX_HEADER_BYTES = 8192;
-/** A trace of one run and nothing else takes 77 bytes. */
+/** The size of the headers of a trace with a single run and no baggage, in bytes. */
 const LEAST_HEADER_BYTES = 77;
-/** No server that anybody runs takes more, and a number this large is a typing error. */
+/** A larger number is taken for a typing error: no server in use accepts more. */
 const MOST_HEADER_BYTES = 1_048_576;
-/** 15 minutes, the longest that AWS Lambda lets a function run. */
+/** 15 minutes, the longest time that AWS Lambda lets a function run. */
 const MOST_MILLISECONDS = 900_000;
 
 /**
- * Reads the configuration. Never throws: a bad value becomes a warning and the default, and a bad list of patterns
- * becomes `none`. Quotes around a value are taken off. An empty variable is one that is not set, as container
- * platforms pass it.
+ * Reads the configuration. Never throws: an invalid value becomes a warning and the default, and an invalid list of
+ * patterns becomes `none`. Quotes around a value are removed. An empty variable counts as absent, because container
+ * platforms pass unset variables that way.
  */
 export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): ConfigResult {
   const warnings: string[] = [];
@@ -138,12 +138,12 @@ function readLevel(from: Setting, warnings: string[]): LogLevel {
   return 'warn';
 }
 
-/** A setting as a message shows it, whatever it is. */
+/** A setting as messages show it. It may have any type. */
 function shown({ name, given }: Setting): string {
   try {
     return `${name}=${typeof given === 'number' ? given : (JSON.stringify(given) ?? String(given))}`;
   } catch {
-    // A cycle, a BigInt, a toString that throws.
+    // The value contains a cycle or a BigInt, or its toString throws.
     return `${name}=a value of type ${typeof given}`;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * All that a process needs once it has a server, sends a request or loads the SDK. Until then it is no more than a text
- * in the preload (scripts/build.mjs): most processes that a preload by `NODE_OPTIONS` is in do none of that.
+ * The part of the agent that a process needs once it has a server, sends a request or loads the SDK. Until then it is
+ * only a text in the preload (scripts/build.mjs), because most processes that inherit a preload by `NODE_OPTIONS` do
+ * none of that.
  */
 import type { Config } from './config.ts';
 import type { Natives } from './context/natives.ts';
@@ -25,40 +26,43 @@ import { Propagator } from './propagator.ts';
 export interface Core {
   readonly contexts: ContextStorage;
   readonly propagator: Propagator;
-  /** The seams. What catches the first of each kind is in `agent.ts`. */
+  /** The seams. `agent.ts` detects the first use of each. */
   watchConnections(): Undo;
   watchServers(prototype: { emit: Emit }): Undo;
   watchRequests(prototype: object): Undo;
   watchSessions(onModules: LibraryGate['onModules']): Undo;
   watchUndici(): UndiciRequests;
-  /** Runs `fn` under the run that the headers name, or under none. */
+  /** Runs `fn` under the run that the headers name, or without a caller's run if they name none. */
   continueTrace<T>(trace: unknown, baggage: unknown, fn: () => T): T;
-  /** Waits for runs that are still to be sent, at most so long as the setting says. */
+  /** Waits for runs that are not sent yet, for at most the time in the setting. */
   flush(): Promise<void>;
   uninstall(): void;
 }
 
-/** @param found what lay under the SDK's key when the agent started */
-export type CreateCore = (config: Config, natives: Natives, found: unknown) => Core;
+/** @param existingStorage the value under the SDK's key when the agent started */
+export type CreateCore = (config: Config, natives: Natives, existingStorage: unknown) => Core;
 
-/** What gives the core: in the preload it compiles it first, once. No code of the application's runs by then. */
+/**
+ * Called when the agent starts, before any code of the application runs. In the preload, the returned function compiles
+ * the core at its first call.
+ */
 export function prepareCore(): () => CreateCore {
   return () => createCore;
 }
 
-export const createCore: CreateCore = (config, natives, found) => {
-  // The text has a log of its own.
+export const createCore: CreateCore = (config, natives, existingStorage) => {
+  // In the preload, the core is a separate script and has its own copy of `log.ts`.
   setLogLevel(config.log);
   const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, langSmithAPI);
   const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
   const clients = config.flush > 0 ? createSeenClients(config.flush) : undefined;
-  const contexts = createContextStorage(natives, found, (run) => {
+  const contexts = createContextStorage(natives, existingStorage, (run) => {
     langSmithAPI.observe(run);
     clients?.observe(run);
   });
   let messages: IncomingMessages | undefined;
-  /** Both seams of node:http use it. */
+  /** Both seams of node:http share one instance. */
   const incomingMessages = () => (messages ??= createIncomingMessages(contexts));
   return {
     contexts,

@@ -9,10 +9,11 @@ interface CommonJSModule {
 let importFrom: Import | undefined;
 
 /**
- * `import()` of a module that the application has loaded already: it gives the same instance, and evaluates nothing.
- * The preload must parse on Node.js 8, and its core is a script of node:vm, where `import()` is not allowed or prints a
- * warning (`vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER`, Node.js 20 to 24). A CommonJS module may use it in every
- * version, so this one line is compiled as one (`Module.prototype._compile`, Node.js 18 to 26).
+ * Calls `import()` for a module that the application has already loaded, so it returns the same instance and evaluates
+ * nothing. The preload must parse on Node.js 8, and its core is a script of node:vm, in which `import()` is not allowed
+ * or prints a warning (`vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER`, Node.js 20 to 24). A CommonJS module may use
+ * `import()` in every version, so this one line is compiled as a CommonJS module (`Module.prototype._compile`, Node.js
+ * 18 to 26).
  */
 export function importModule(url: string): Promise<unknown> {
   importFrom ??= compile();

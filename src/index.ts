@@ -1,6 +1,6 @@
 /**
- * The API of `@org/trace-agent`. It is small, and most services never import it: the preload does the work. It
- * talks to the agent that is at work in this process, whichever copy of the package has started it.
+ * The API of `@org/trace-agent`. Most services never import it, because the preload does the work. It talks to the
+ * agent that is running in this process, whichever copy of the package started it.
  */
 import { runningAgent, start as startAgent, status as statusOfAgent, stop as stopAgent } from './agent.ts';
 import type { HeadersLike, StartOptions, Status } from './api.ts';
@@ -9,11 +9,11 @@ import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 export type { Counts, HeadersLike, LogLevel, StartOptions, Status } from './api.ts';
 
 /**
- * The headers for the current run: of the run that is current here and really published, or else of the caller
- * whose request is being handled. For transports that the agent does not know: queues, gRPC metadata, a child
- * process. Where they go is the caller's choice, so metadata and tags are included.
+ * Returns the headers for the current run. This is the run that is current and will be published, or else the run of
+ * the caller whose request is being handled. It is meant for transports that the agent does not know: queues, gRPC
+ * metadata, a child process. Metadata and tags are included, because the application chooses the destination.
  *
- * @returns `{'langsmith-trace', baggage?}`; `{}` where there is no run, or no agent at work
+ * @returns `{'langsmith-trace', baggage?}`; `{}` if there is no run or no running agent
  * @see https://docs.langchain.com/langsmith/distributed-tracing
  */
 export function traceHeaders(): Record<string, string> {
@@ -21,12 +21,12 @@ export function traceHeaders(): Record<string, string> {
 }
 
 /**
- * Runs `fn` under the run that `headers` name, as the handler of a request that brought them would be: for
- * queues, Lambda and other transports. The twin of Python's `tracing_context(parent=headers)`. The headers are
- * believed: call it with what a sender you trust has sent. Headers that are absent or not valid change nothing.
+ * Runs `fn` under the run that `headers` name, as the handler of a request with these headers would run. It is meant
+ * for queues, Lambda and other transports. It corresponds to Python's `tracing_context(parent=headers)`. The headers
+ * are trusted, so pass only headers from a sender that you trust. Headers that are absent or invalid change nothing.
  *
  * @param headers names in any letter case
- * @param fn called once, at once; what it returns is returned, what it throws is thrown
+ * @param fn called once, synchronously; its result is returned and its errors are thrown
  */
 export function continueTrace<T>(headers: HeadersLike | null | undefined, fn: () => T): T {
   const agent = runningAgent();
@@ -35,21 +35,21 @@ export function continueTrace<T>(headers: HeadersLike | null | undefined, fn: ()
 }
 
 /**
- * Starts the agent in this process, unless one is at work already. The preload has called it before the
- * application's first line; calling it later misses requests that are under way.
+ * Starts the agent in this process, unless one is running already. The preload calls it before the first line of the
+ * application. Requests that are under way at a later call are missed.
  *
- * @param options outrank the environment variables
+ * @param options take precedence over the environment variables
  */
 export function start(options?: StartOptions): Status {
   return startAgent(options);
 }
 
-/** Puts back everything that the agent has patched. Does nothing where none is at work. */
+/** Restores everything that the agent has patched. Does nothing if no agent is running. */
 export function stop(): void {
   stopAgent();
 }
 
-/** What the agent of this process is doing. */
+/** The state of the agent in this process. */
 export function status(): Status {
   return statusOfAgent();
 }
@@ -64,7 +64,7 @@ function find(headers: HeadersLike | null | undefined, name: string): unknown {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const isNamed = (key: unknown) => typeof key === 'string' && key.toLowerCase() === name;
   if (typeof headers.get === 'function') {
-    // Of the things with `get`, a Map alone tells letter cases apart.
+    // Among the objects with a `get` method, only a Map is case-sensitive.
     const key = headers instanceof Map ? [...headers.keys()].find(isNamed) : undefined;
     return headers.get(typeof key === 'string' ? key : name) ?? undefined;
   }

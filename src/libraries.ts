@@ -1,9 +1,9 @@
 /**
- * The names of the libraries that the agent patches, and the setting that says which of them it may patch. What is
- * patched in each is in `instrumentation/libraries/`, one file a library.
+ * The names of the libraries that the agent patches, and the setting that selects them. The patches are in
+ * `instrumentation/libraries/`, with one file for each library.
  */
 
-/** Package names. A package of one of these names is patched wherever it lies in a `node_modules` folder. */
+/** Package names. A package with one of these names is patched in whichever `node_modules` folder it is found. */
 export const LIBRARY_NAMES: readonly string[] = [
   '@grpc/grpc-js',
   'async',
@@ -36,7 +36,7 @@ export interface Libraries {
   /** The list in force, for messages and `status()`. */
   readonly source: string;
   readonly names: readonly string[];
-  /** Those that the list names one by one. */
+  /** The libraries that the list names one by one. */
   readonly named: readonly string[];
 }
 
@@ -45,14 +45,14 @@ export interface ParsedLibraries {
   readonly warning: string | undefined;
 }
 
-/** What `*` means. */
+/** The value of `*`. */
 export const ALL_LIBRARIES: Libraries = Object.freeze({ source: '*', names: LIBRARY_NAMES, named: [] });
 const NO_LIBRARIES: Libraries = Object.freeze({ source: 'none', names: [], named: [] });
 
 /**
- * Reads a list of library names, separated by commas: `*`, `none`, names, and `!name` to except one. Exceptions alone
- * except from all. Names that are not known are left out and named in the warning. A list of which nothing is left, one
- * that has lost an exception, and one that has `none` beside other entries mean `none`.
+ * Parses a list of library names, separated by commas: `*`, `none`, names, and `!name` to exclude one. A list with
+ * exclusions alone excludes from all libraries. Unknown names are ignored and named in the warning. The list means
+ * `none` if no entry is left, if an unknown name was an exclusion, or if `none` stands beside other entries.
  */
 export function parseLibraries(list: string): ParsedLibraries {
   const entries = list

@@ -11,8 +11,8 @@ export function setLogLevel(level: LogLevel): void {
 }
 
 /**
- * Writes one line to stderr. `fs.writeSync` and not `process.stderr`: it works while the process exits, and it
- * does not open the stream for an application that never does.
+ * Writes one line to stderr. It uses `fs.writeSync` instead of `process.stderr`, because `fs.writeSync` works while the
+ * process exits and does not open the stream for an application that never uses it.
  */
 export function log(level: Exclude<LogLevel, 'silent'>, message: string): void {
   if (LOG_LEVELS.indexOf(level) > threshold) return;
@@ -20,11 +20,11 @@ export function log(level: Exclude<LogLevel, 'silent'>, message: string): void {
     const line = message.replace(/\s*[\r\n]+\s*/g, ' ');
     builtin<typeof import('node:fs')>('fs').writeSync(2, `[trace-agent] ${level}: ${line}\n`);
   } catch {
-    // stderr is closed or full: there is nobody to tell.
+    // stderr is closed or full, so the message is lost.
   }
 }
 
-/** `log`, once per process for each `key`: for what could come with every request. */
+/** Logs once per process for each `key`. It is meant for messages that could repeat with every request. */
 export function logOnce(key: string, level: Exclude<LogLevel, 'silent'>, message: string): void {
   if (said.has(key)) return;
   said.add(key);
@@ -32,8 +32,8 @@ export function logOnce(key: string, level: Exclude<LogLevel, 'silent'>, message
 }
 
 /**
- * Something in the agent failed. The request, or what else it was about, goes on as if the agent were not there;
- * the first failure at each place is said at `error`, the others at `debug`.
+ * Logs a failure inside the agent. The request, or the subject named by `goesOn`, continues as if the agent were not
+ * there. The first failure at each place is logged at `error`, later ones at `debug`.
  */
 export function logFailure(place: string, error: unknown, goesOn = 'the request'): void {
   const reason = describe(error);
@@ -49,7 +49,7 @@ function describe(error: unknown): string {
   try {
     return error instanceof Error ? String(error.stack ?? error.message) : String(error);
   } catch {
-    // An application's own `Error.prepareStackTrace` or `toString` that throws.
+    // The application's own `Error.prepareStackTrace` or `toString` throws.
     return 'an error that cannot be shown';
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The application's own copy of the package, where this one was injected: the newer of the two works, whichever
- * is preloaded first. Only the preload asks.
+ * Looks for the application's own copy of the package, for the case that this copy was injected. The newer of the two
+ * copies runs, whichever is preloaded first. Only the preload uses this file.
  */
 import { builtin, moduleClass } from './builtins.ts';
 import { log } from './log.ts';
@@ -11,9 +11,9 @@ import { VERSION } from './version.ts';
 const PACKAGE = '@org/trace-agent';
 
 /**
- * Loads the preload of the application's own copy if that is newer than this one.
+ * Loads the preload of the application's own copy if that copy is newer than this one.
  *
- * @returns whether it was loaded, so that this copy has nothing left to do
+ * @returns whether it was loaded; then this copy must not start
  */
 export function handOver(mainFile: string | undefined): boolean {
   const copy = mainFile === undefined ? undefined : ownCopy(mainFile);
@@ -28,7 +28,10 @@ export function handOver(mainFile: string | undefined): boolean {
     tellWorkers(mainFile);
     return true;
   } catch (error) {
-    log('warn', `version ${VERSION} starts, the application's newer ${theirs} cannot be loaded: ${error}`);
+    log(
+      'warn',
+      `version ${VERSION} starts, because the application's newer ${theirs} cannot be loaded: ${error}`,
+    );
     return false;
   }
 }
@@ -38,20 +41,27 @@ interface Copy {
   readonly version: string;
 }
 
-/** What `require` finds files by: not documented, Node 8 to 26, and 5 times as fast as a `resolve` that throws. */
+/**
+ * The functions by which `require` finds files. They are undocumented and exist in Node 8 to 26. They are 5 times as
+ * fast as a `resolve` that throws.
+ */
 interface Finder {
   _findPath?(request: string, folders: readonly string[] | null, isMain?: boolean): string | false;
   _nodeModulePaths?(folder: string): string[];
 }
 
-/** Not by `node:fs`, whose first `require` is 2.4 MB and 1 to 3 ms (Node 24), unless there is one. */
+/**
+ * Finds the application's copy. `node:fs` is loaded only if there is a copy, because its first `require` takes 2.4 MB
+ * and 1 to 3 ms (Node 24).
+ */
 function ownCopy(mainFile: string): Copy | undefined {
   const finder = moduleClass<Finder>();
   const { dirname } = builtin<typeof import('node:path')>('path');
   const seenFrom = (file: string) =>
     finder._findPath?.(`${PACKAGE}/package.json`, finder._nodeModulePaths?.(dirname(file)) ?? []);
   try {
-    // As it was named, for pnpm's links; then where it lies, for a command in a `bin` folder, or for `node .`.
+    // The path as given is tried first, for the symbolic links of pnpm. The resolved path is tried next, for a command
+    // in a `bin` folder and for `node .`.
     const lies = finder._findPath?.(mainFile, null, true) || mainFile;
     const manifest = seenFrom(mainFile) || (lies !== mainFile && seenFrom(lies));
     if (!manifest) return undefined;
@@ -59,12 +69,12 @@ function ownCopy(mainFile: string): Copy | undefined {
     const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
     return { directory: dirname(manifest), version: String(version) };
   } catch {
-    // `--permission` refuses, or it is no package: as if there were none.
+    // `--permission` denies the access, or the manifest is invalid. Both count as no copy.
     return undefined;
   }
 }
 
-/** The tests run the sources as ESM, where there is no `__filename`. */
+/** Whether `path` is this file. The tests run the sources as ESM, where there is no `__filename`. */
 function isThisFile(path: string): boolean {
   const { realpathSync } = builtin<typeof import('node:fs')>('fs');
   return typeof __filename === 'string' && realpathSync(path) === realpathSync(__filename);

@@ -1,58 +1,61 @@
-/** What the propagator needs to know of an outgoing request, whichever seam has caught it. */
+/** The view of an outgoing request that the propagator works on, whichever seam caught the request. */
 import { BAGGAGE_HEADER } from './headers/names.ts';
 import { LINE_OVERHEAD } from './headers/trace-headers.ts';
 import type { Destination } from './policy/destinations.ts';
 import { isLangSmithClient } from './policy/langsmith-client.ts';
 
-/** A header as the application gave it: once, or several times. */
+/** The value of a header as the application gave it, or its values if it gave several. */
 export type HeaderValue = string | readonly string[] | undefined;
 
-/** How one kind of outgoing request is read and written. One object a seam, none a request. */
+/** Reads and writes one kind of outgoing request. Each seam has one such object for all its requests. */
 export interface OutgoingCarrier<T> {
-  /** For messages: which seam this is. */
+  /** The name of the seam, for messages. */
   readonly seam: string;
-  /** Names the destination: equal keys, equal decision. */
+  /** The key under which the decision on the destination is cached. Requests with equal keys get the same decision. */
   destinationKey(request: T): string;
-  /** Asked for when a key is new; `undefined` where it cannot be told: then nothing is sent. */
+  /** Called if the key is not cached. `undefined` if the destination cannot be determined; then nothing is sent. */
   destination(request: T): Destination | undefined;
-  /** The request's own header, in any letter case. `name` is lower case. */
+  /** The request's own header in any letter case. `name` is lower case. */
   header(request: T, name: string): HeaderValue;
-  /** The request target, for query-signed requests. */
+  /** The request target, used to recognize requests that are signed in the query. */
   target(request: T): string;
-  /** The bytes of its request line and headers so far. */
+  /** The size of the request line and the headers so far, in bytes. */
   size(request: T): number;
   /**
-   * Whether the seam looks at the size itself once all is written, and takes back (`propagator.revise`) what is too
-   * much. It is not asked for a request that has one of the two headers already.
+   * Whether the seam checks the size itself after the header is written, and calls `propagator.revise` if it is too
+   * large. It is not called for a request that already has one of the two headers.
    */
   isRevised?(request: T): boolean;
   /**
-   * Sets the two headers in place of any that are there, without touching an object of the caller's. `undefined` leaves
-   * the request's own; `''` takes it away.
+   * Sets the two headers and replaces existing ones, without changing an object of the caller's. `undefined` keeps the
+   * request's own header; `''` removes it.
    */
   write(request: T, trace: string | undefined, baggage: string | undefined): void;
 }
 
 /**
- * What a server takes of request line and headers together: Node's default (`--max-http-header-size`). Beyond it
- * the answer is 431.
+ * The default limit of Node on the request line and the headers together (`--max-http-header-size`). Beyond it the
+ * server answers 431.
  */
 export const MAX_REQUEST_BYTES = 16_384;
-/** The number of headers that Apache, Tomcat and Envoy take at most; Node takes 128 over HTTP/2. Beyond it they refuse. */
+/** Apache, Tomcat and Envoy accept at most 100 headers and refuse a request with more. Node accepts 128 over HTTP/2. */
 export const MAX_REQUEST_HEADERS = 100;
-/** As Node joins a header that comes several times. */
+/** Joins the values of a repeated header as Node does. */
 export function joined(value: string | readonly string[], separator = ', '): string {
   return typeof value === 'string' ? value : value.join(separator);
 }
 
-/** What the lines of a header take on the wire, in bytes: the values are latin1. */
+/** The size of the lines of a header on the wire, in bytes. The values are latin1, so a character is a byte. */
 export function linesOf(name: string, value: HeaderValue): number {
   if (value === undefined || value === '') return 0;
   if (typeof value === 'string') return name.length + LINE_OVERHEAD + value.length;
   return value.reduce((size, one) => size + linesOf(name, one), 0);
 }
 
-/** The SDK's own traffic flushes inside the context of a run. `/info` lacks the header up to 0.4.12. */
+/**
+ * Whether the request is the SDK's own traffic, which is flushed inside the context of a run. `/info` lacks the
+ * `User-Agent` up to 0.4.12.
+ */
 export function isOfLangSmithClient<T>(carrier: OutgoingCarrier<T>, request: T): boolean {
   return isLangSmithClient(
     (name) => carrier.header(request, name),
@@ -60,7 +63,10 @@ export function isOfLangSmithClient<T>(carrier: OutgoingCarrier<T>, request: T):
   );
 }
 
-/** AWS Signature Version 4, in the header or in the query: a signed header must arrive as it was signed. */
+/**
+ * Whether `baggage` is among the headers signed by AWS Signature Version 4, in the header or in the query. A signed
+ * header must arrive unchanged.
+ */
 export function isBaggageSigned<T>(carrier: OutgoingCarrier<T>, request: T): boolean {
   const authorization = carrier.header(request, 'authorization');
   const signed =

@@ -1,4 +1,4 @@
-/** What `--require @org/trace-agent/register` loads, and `--import` by way of register.mjs. */
+/** The entry point of `--require @org/trace-agent/register`. `--import` reaches it through register.mjs. */
 import { startUnless } from './agent.ts';
 import { logFailure } from './log.ts';
 import { mainFile } from './main-file.ts';

@@ -25,18 +25,21 @@ import { type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
 import { withhold } from './withhold.ts';
 
-/** What W3C Baggage has everybody pass on, and about what nginx and Apache take of one line. */
+/**
+ * The minimum that W3C Baggage requires everybody to pass on. It is also close to the limit of nginx and Apache on one
+ * line.
+ */
 const MAX_BAGGAGE_BYTES = 8192;
-/** By the first form within the limit. */
+/** The consequence for the log, by the first form within the limit. */
 const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
   [FORM.everything]: '',
-  [FORM.tagged]: 'the headers go without metadata',
-  [FORM.bare]: 'the headers go without metadata and tags',
-  [FORM.none]: 'no header is sent',
+  [FORM.tagged]: 'they are sent without metadata',
+  [FORM.bare]: 'they are sent without metadata and tags',
+  [FORM.none]: 'they are not sent',
 };
-const NO_ROOM = 'a request has headers of its own that leave no room for those of its run';
+const NO_ROOM = "the application's headers on a request leave no room for all headers of its run";
 
-/** The one place where context, policy and headers meet: every rule of precedence is here. */
+/** Combines context, policy and headers. All rules of precedence are in this class. */
 export class Propagator {
   readonly counts: Counts;
   private readonly config: Config;
@@ -53,7 +56,7 @@ export class Propagator {
   }
 
   /**
-   * Writes the headers of `context` on a request, where policy and precedence allow it. Never throws.
+   * Writes the headers of `context` on a request if policy and precedence allow it. Never throws.
    *
    * @returns whether they were written
    */
@@ -66,7 +69,10 @@ export class Propagator {
     }
   }
 
-  /** What `inject` has written was taken back: writes what there is room for. Never throws. */
+  /**
+   * Writes the headers again after those that `inject` wrote were taken back. Writes only what there is room for. Never
+   * throws.
+   */
   revise<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
     if (publishedRunOf(context, this.env) !== undefined) this.counts.injected--;
     else this.counts.relayed--;
@@ -74,10 +80,10 @@ export class Propagator {
   }
 
   /**
-   * Reads the caller's run from a request that arrives with a trace, or with LangSmith's members in its baggage alone: they
-   * may say that the trace was not sampled. Never throws.
+   * Reads the caller's run from a request that carries a trace, or that carries only LangSmith's members of `baggage`,
+   * which may say that the trace was not sampled. Never throws.
    *
-   * @param address the peer's; `isLocal` says that it came over a unix socket and has none
+   * @param address the address of the peer; `isLocal` means that the request came over a unix socket and has none
    */
   extract(
     trace: string | undefined,
@@ -90,7 +96,7 @@ export class Propagator {
       if (this.peers.trusts(address, isLocal)) {
         const remote = this.read(trace, baggage);
         if (remote !== undefined) return remote;
-        // Without a trace there is nothing to refuse.
+        // Without a trace there is nothing to refuse, so the baggage may be forwarded.
         return new RefusedTrace(trace, trace === undefined ? undefined : members);
       }
       if (trace !== undefined) this.counts.distrusted++;
@@ -100,7 +106,7 @@ export class Propagator {
     return new RefusedTrace(trace, members);
   }
 
-  /** Reads the caller's run from headers that the application vouches for. */
+  /** Reads the caller's run from headers that are trusted. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
     if (trace === undefined && saysLeftOut(baggage)) return leftOutRun();
     if (!isDottedOrder(trace)) return undefined;
@@ -114,7 +120,7 @@ export class Propagator {
     return set === undefined ? undefined : richest(set);
   }
 
-  /** Takes off what must not go on with a request that gets no headers of a run. Never throws. */
+  /** Removes headers that must not be forwarded from a request that gets no headers of a run. Never throws. */
   withhold<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
     try {
       withhold(carrier, request, inboundOf(context), true);
@@ -153,7 +159,7 @@ export class Propagator {
     return grant !== GRANT.nothing && isOfLangSmithClient(carrier, request) ? GRANT.nothing : grant;
   }
 
-  /** Writes the first form with which the request stays within what servers take. */
+  /** Writes the richest form with which the request stays within the limits of servers. */
   private writeWhatFits<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
@@ -175,20 +181,20 @@ export class Propagator {
       if (added > 0 && added > room) continue;
       if (own !== undefined && more > 0 && (baggage?.length ?? 0) > MAX_BAGGAGE_BYTES) continue;
       if (ours !== baggages[richestForm])
-        logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+        logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
       carrier.write(request, trace, baggage);
       return true;
     }
-    logOnce('no room', 'warn', `${NO_ROOM}: none is sent`);
+    logOnce('no room', 'warn', `${NO_ROOM}: none of them is sent`);
     return false;
   }
 
   /**
-   * Another agent adds a `baggage` to a request that has been given its headers. OpenTelemetry's propagator sends on all
-   * members of the inbound header, LangSmith's among them: those must not go on. The rest stands behind a `baggage` of
-   * ours; where there is no room for both, ours goes.
+   * Handles another agent that adds a `baggage` to a request which already has its headers. OpenTelemetry's propagator
+   * forwards all members of the inbound header, including LangSmith's members, which must not be forwarded. The other
+   * members are appended to a `baggage` of ours. If there is no room for both, our members are removed.
    *
-   * @returns what is still to be added; `undefined` for nothing
+   * @returns the value that is still to be added; `undefined` for none
    */
   addBaggage<T>(
     carrier: OutgoingCarrier<T>,
@@ -206,12 +212,12 @@ export class Propagator {
     const both = `${own},${others}`;
     const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
     const isTooMuch = size > MAX_REQUEST_BYTES || both.length > MAX_BAGGAGE_BYTES;
-    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: the headers go without metadata or tags`);
+    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
     carrier.write(request, trace, isTooMuch ? mergeBaggage('', both) : both);
     return undefined;
   }
 
-  /** The `baggage` to write; `undefined` to leave the request's own as it is, `''` where nothing of it stays. */
+  /** The `baggage` to write; `undefined` to leave the request's own unchanged, `''` to remove it. */
   private baggageFor<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
@@ -226,7 +232,7 @@ export class Propagator {
     return mergeBaggage(ours, existing);
   }
 
-  /** The headers of `run`, or else of the caller's. */
+  /** The headers of `run`, or else of the caller's run. */
   private headerSetOf(run: RunTreeLike | undefined, context: Context): HeaderSet | undefined {
     const set =
       run !== undefined

@@ -1,22 +1,22 @@
 /**
- * Where the agent starts. Everything this file uses exists from Node 8 on: it is the first to run, also where
- * nothing else of the agent would even load.
+ * Decides whether the agent may start in this runtime. This file runs first, even on versions where the rest of the
+ * agent cannot be loaded, so it uses only features that exist from Node 8 on.
  */
 import { mainFile } from './main-file.ts';
 
-/** Node versions on which the seams were measured. */
+/** The Node versions on which the seams were measured. */
 const OLDEST: readonly [number, number] = [18, 19];
 const NEWEST_MAJOR = 26;
 
 /**
- * What the main file of a package manager is called: as a command (`npm`, `pnpx`), and as the file behind it
- * (`npm-cli.js`, `npm-prefix.js`, `pnpm.cjs`, `yarn-4.9.1.cjs`, `yarn-berry.cjs` of Yarn 2). `pn` and `pnx`
- * are pnpm's own short names, from pnpm 11 on.
+ * The name of a package manager's main file: the command (`npm`, `pnpx`), or the file behind it (`npm-cli.js`,
+ * `npm-prefix.js`, `pnpm.cjs`, `yarn-4.9.1.cjs`, `yarn-berry.cjs` of Yarn 2). `pn` and `pnx` are pnpm's own short
+ * names, from pnpm 11 on.
  */
 const PACKAGE_MANAGER =
   /^(npm|npx|pnpm|pnpx|pnx?|yarn|yarnpkg|corepack)(-cli|-prefix|-berry|-\d[\w.+-]*?)?(\.[cm]?js)?$/;
 
-/** Why the agent must leave this process alone; `undefined` where it may start. */
+/** The reason why the agent must not start in this process; `undefined` if it may start. */
 export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'argv'>): string | undefined {
   const versions = process.versions as Record<string, string | undefined>;
   if (versions['bun'] !== undefined || versions['deno'] !== undefined) return 'this is not Node.js';
@@ -28,7 +28,7 @@ export function reasonNotToStart(process: Pick<NodeJS.Process, 'versions' | 'arg
   return name === undefined ? undefined : `this is the package manager ${name}`;
 }
 
-/** The package manager whose main file this is, if any. */
+/** The name of the package manager whose main file is `file`, if any. */
 export function packageManager(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);

@@ -1,8 +1,8 @@
-/** Which of two versions is newer, as https://semver.org/#spec-item-11 has it. */
+/** Compares versions as https://semver.org/#spec-item-11 defines it. */
 
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-([\w.-]+))?(?:\+[\w.-]+)?$/;
 
-/** Whether `a` is newer than `b`; not, where either is no version. */
+/** Whether `a` is newer than `b`. `false` if either is not a valid version. */
 export function isNewer(a: string, b: string): boolean {
   const [one, other] = [VERSION.exec(a), VERSION.exec(b)];
   if (one === null || other === null) return false;
@@ -10,7 +10,7 @@ export function isNewer(a: string, b: string): boolean {
     const difference = Number(one[part]) - Number(other[part]);
     if (difference !== 0) return difference > 0;
   }
-  // A release is newer than what came before it.
+  // A release is newer than its prereleases.
   if (one[4] === undefined || other[4] === undefined) return one[4] === undefined && other[4] !== undefined;
   return comparePrereleases(one[4].split('.'), other[4].split('.')) > 0;
 }
@@ -23,7 +23,7 @@ function comparePrereleases(one: readonly string[], other: readonly string[]): n
   return one.length - other.length;
 }
 
-/** Numbers by size and before texts; texts by their characters. */
+/** Numbers are compared numerically and precede other identifiers, which are compared by their characters. */
 function compareIdentifiers(one: string, other: string): number {
   const [isNumber, isOtherNumber] = [/^\d+$/.test(one), /^\d+$/.test(other)];
   if (isNumber && isOtherNumber) return Number(one) - Number(other);

@@ -1,3 +1,3 @@
-/** The package's version; the build puts it in from package.json. */
+/** The version of the package. The build inserts it from package.json. */
 declare const __VERSION__: string | undefined;
 export const VERSION: string = typeof __VERSION__ === 'string' ? __VERSION__ : 'development';

@@ -4,15 +4,14 @@ import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { isBaggageSigned, joined, type OutgoingCarrier } from './outgoing-carrier.ts';
 
 /**
- * Takes off what must not go on with a request that gets no headers of a run:
+ * Removes headers that must not be forwarded from a request that gets no headers of a run:
  *
- * - `langsmith-replicas`, always: it redirects the runs of whoever believes it.
- * - The trace that this service was sent, and LangSmith's members of the baggage that came with it, where the
- *   application forwards them as they came.
+ * - `langsmith-replicas`, always, because it redirects the runs of every service that trusts it.
+ * - The inbound trace, and LangSmith's members of the inbound baggage, if the application forwards them unchanged.
  *
- * What the application has made itself stays, and so does a baggage that it has signed for AWS.
+ * Headers that the application made itself stay. A baggage that the application signed for AWS stays too.
  *
- * @param isForwarded whether what came with the inbound request is taken off too, and not only `langsmith-replicas`
+ * @param isForwarded whether the inbound trace and members are removed too, and not only `langsmith-replicas`
  */
 export function withhold<T>(
   carrier: OutgoingCarrier<T>,

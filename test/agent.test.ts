@@ -82,7 +82,7 @@ describe('start', () => {
       trace,
     ]);
     expect(app.stderr().match(/ started on /g)).toHaveLength(1);
-    expect(app.stderr()).toContain(`version ${version} is at work already`);
+    expect(app.stderr()).toContain(`version ${version} is running already`);
     await app.stop();
     await upstream.close();
   });

@@ -8,15 +8,15 @@ import { LANGCHAIN_CONFIG, type RunTreeLike } from './run-tree.ts';
 import { sampleAsCaller } from './sampling.ts';
 
 /**
- * Adoption: a root run that the SDK has just made in the context of a request becomes a child of the caller's
- * run. The SDK makes it with its own client and settings, so a traceable that hides its inputs or goes to
- * another workspace keeps doing so. Runs by the SDK's `AsyncLocalStorage.run`, before the run is posted.
+ * Adopts a root run that the SDK has just made in the context of a request: the run becomes a child of the caller's
+ * run. The SDK made it with its own client and settings, so a traceable that hides its inputs or uses another workspace
+ * still does. The SDK's `AsyncLocalStorage.run` calls this before the run is posted.
  */
 export function adopt(run: RunTreeLike, remote: RemoteRun): void {
   if (run.end_time == null) adoptNew(run, remote);
 }
 
-/** The same for a run that is known to have been made in the context of the request: it may have ended since. */
+/** Adopts a run that is known to have been made in the context of the request. The run may have ended since. */
 export function adoptNew(run: RunTreeLike, remote: RemoteRun): void {
   if (!isFreshRoot(run, remote) || run.trace_id === remote.traceId || run.id === remote.runId) return;
   run.trace_id = remote.traceId;
@@ -36,8 +36,8 @@ export function adoptNew(run: RunTreeLike, remote: RemoteRun): void {
 }
 
 /**
- * A root that nobody else has placed: not posted, without children, not made from headers, not LangChain's
- * copy, and not from before the request.
+ * Whether the run is a root that nothing else has placed. It is not posted, has no children, was not made from headers,
+ * is not LangChain's copy, and did not start before the request arrived.
  */
 function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
   if (typeof run.id !== 'string' || run.trace_id !== run.id) return false;
@@ -55,19 +55,20 @@ function isFreshRoot(run: RunTreeLike, { arrival }: RemoteRun): boolean {
   );
 }
 
-/** In milliseconds since 1970. */
+/** The start of a run, in milliseconds since 1970. */
 function startOf({ start_time: start }: RunTreeLike): number {
   return typeof start === 'number' ? start : typeof start === 'string' ? Date.parse(start) : Number.NaN;
 }
 
-/** Another than the run's start where somebody chose the dotted order by hand. */
+/** The last time in a dotted order. It differs from the start of the run if the dotted order was chosen by hand. */
 function timeOf(dottedOrder: string): number {
   return Date.parse(toISOTime(lastTime(dottedOrder)));
 }
 
 /**
- * As `RunTree.createChild` does it: the parent's destination, and its metadata under the run's own. Tags are not
- * inherited. A mark that the SDK gives to roots alone (`ls_agent_type`, `utils/ls_agent_type.js`) is taken off.
+ * Inherits as `RunTree.createChild` does: the run takes the parent's destination and metadata, and its own metadata
+ * takes precedence. Tags are not inherited. A mark that the SDK sets only on roots (`ls_agent_type`,
+ * `utils/ls_agent_type.js`) is removed.
  */
 function inherit(run: RunTreeLike, remote: RemoteRun): void {
   const { metadata, project, address } = remote.fields;

@@ -1,7 +1,7 @@
 /**
- * Whether one of the named functions is among the callers. Few names need this: code that is given the same object as
- * everybody else, and would send runs by another client than it was told to. Names of methods survive a bundler that
- * shortens names; names of functions do not.
+ * Whether one of the named functions is among the callers. It is needed only for a few functions: they get the same
+ * object as all other code, but would send runs by another client than the application chose. Names of methods survive
+ * a bundler that shortens names; names of functions do not.
  */
 export function isCalledBy(depth: number, ...names: readonly string[]): boolean {
   return hasCaller(callers(depth), names);
@@ -12,10 +12,10 @@ export function hasCaller(sites: readonly NodeJS.CallSite[], names: readonly str
 }
 
 /**
- * The callers of the function that calls a function of this file, nearest first. As V8 knows them: a text would first be
- * looked up in source maps, where the process has `--enable-source-maps`, or be written by the application.
+ * The callers of the function that calls a function of this file, nearest first. They are call sites of V8 instead of a
+ * text, because V8 would map a text through source maps (`--enable-source-maps`) or have the application format it.
  *
- * @param depth how many at most
+ * @param depth the most callers to return
  */
 export function callers(depth: number): readonly NodeJS.CallSite[] {
   const own = (['prepareStackTrace', 'stackTraceLimit'] as const).map(

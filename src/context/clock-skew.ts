@@ -1,6 +1,7 @@
 /**
- * This machine's clock may be behind the caller's. LangSmith answers 400 to a run whose time is before its parent's,
- * and one such run can sink the batch it is in. So the start of a run is raised to its parent's where it is earlier.
+ * Corrects the start of runs if the clock of this machine is behind the caller's. LangSmith answers 400 to a run that
+ * starts before its parent, and one such run can make its whole batch fail. So a start that is earlier than the
+ * parent's is raised to the parent's.
  */
 import {
   isDottedOrder,
@@ -12,14 +13,14 @@ import {
 import { logFailure } from '../log.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
-/** A run that LangChain's tracer has made and not placed yet, or a `RunTree`. */
+/** A `RunTree`, or a run of LangChain's tracer that has no dotted order yet. */
 type Run = RunTreeLike & { dotted_order?: unknown };
 
-/** Raises the start of a run to its parent's, and from now on that of the children that are added to it. */
+/** Raises the start of a run to its parent's, and from then on the start of the children that are added to it. */
 export function raiseStart(run: RunTreeLike): void {
   if (typeof run.dotted_order !== 'string') return;
   const dottedOrder = notBeforeParent(run.dotted_order);
-  // What has been posted (`postRun` sets the runtime) stays as it is.
+  // A run that has been posted is left unchanged. `postRun` sets the runtime.
   if (dottedOrder !== run.dotted_order && run.extra?.runtime === undefined) {
     run.dotted_order = dottedOrder;
     const startTime = toISOTime(lastTime(dottedOrder));
@@ -42,8 +43,8 @@ export function raiseStart(run: RunTreeLike): void {
 }
 
 /**
- * The children of a run that may be ahead of this machine's clock. (`map` and `filter` of an array of this class make
- * one of this class: copies are covered.)
+ * The children of a run that may be ahead of the clock of this machine. `map` and `filter` return an array of the same
+ * class, so copies are covered.
  */
 export class ChildRuns extends Array<unknown> {
   override push(...runs: unknown[]): number {
@@ -54,10 +55,10 @@ export class ChildRuns extends Array<unknown> {
   }
 }
 
-/** The SDK adds the run, so an error must not reach it. */
+/** Errors are caught here: the SDK calls `push` and must not see them. */
 function raise(run: Run): void {
   try {
-    // `RunTree.createChild` adds a run that has its dotted order already.
+    // `RunTree.createChild` adds a run that already has its dotted order.
     if (run.dotted_order === undefined) raiseOncePlaced(run);
     else raiseStart(run);
   } catch (error) {
@@ -66,8 +67,8 @@ function raise(run: Run): void {
 }
 
 /**
- * LangChain's tracer (`BaseTracer._addRunToRunMap`) adds a run to its parent's children first and gives it the
- * parent's dotted order plus its own after that: the value is raised as it is set.
+ * LangChain's tracer (`BaseTracer._addRunToRunMap`) first adds a run to its parent's children and then assigns the
+ * dotted order, which is the parent's plus the run's own. So the value is raised when it is assigned.
  */
 function raiseOncePlaced(run: Run): void {
   if (Array.isArray(run.child_runs) && run.child_runs.length === 0) run.child_runs = new ChildRuns();
@@ -92,7 +93,7 @@ function raiseOncePlaced(run: Run): void {
   });
 }
 
-/** The end that is said later, by this machine's clock, is not before the start. */
+/** The end is set later by the clock of this machine. This keeps it from being before the raised start. */
 function endNotBefore(run: Run, start: number): void {
   let end = run.end_time;
   Object.defineProperty(run, 'end_time', {
@@ -105,7 +106,7 @@ function endNotBefore(run: Run, start: number): void {
   });
 }
 
-/** `dottedOrder` with its last time raised to its parent's where it is earlier. */
+/** Returns `dottedOrder` with its last time raised to the parent's if it is earlier. */
 function notBeforeParent(dottedOrder: string): string {
   const parent = isDottedOrder(dottedOrder) ? parentDottedOrder(dottedOrder) : undefined;
   if (parent === undefined) return dottedOrder;
@@ -113,7 +114,7 @@ function notBeforeParent(dottedOrder: string): string {
   return lastTime(dottedOrder) < earliest ? withLastTime(dottedOrder, earliest) : dottedOrder;
 }
 
-/** This machine's time, as a dotted order says it, at the end of the millisecond. */
+/** The current time in the form of a dotted order, at the end of the millisecond. */
 function now(): string {
   return `${new Date().toISOString().replace(/[-:.]/g, '').slice(0, -1)}999Z`;
 }

@@ -9,11 +9,11 @@ import { showRun } from './shown-run.ts';
 type OnRun = (run: RunTreeLike) => void;
 
 /**
- * The caller's run as the SDK's current one, or `undefined` where the SDK is to see what it would see without the agent:
- * with tracing off, code that made the caller's run a parent would publish.
- * Errors are caught here: the application called this through the SDK and must not see them.
+ * Returns the caller's run as the SDK's current run. Returns `undefined` if the SDK must see the same as without the
+ * agent: if tracing is off, code that used the caller's run as a parent would publish runs. Errors are caught here: the
+ * application called this through the SDK and must not see them.
  *
- * @param onRun called with each run that is made as its child
+ * @param onRun called with each run that is made as a child of the caller's run
  */
 export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined {
   try {
@@ -28,8 +28,8 @@ export function currentRunFor(remote: Inbound, onRun: OnRun): object | undefined
 }
 
 /**
- * LangChain copies the current run to put variables on it. A copy of the caller's run is no run of this process, so only
- * the variables are taken from it.
+ * LangChain copies the current run to put variables on it. A copy of the caller's run is not a run of this process, so
+ * only the variables are taken from it.
  */
 export function withoutCaller(store: unknown, remote: RemoteRun): unknown {
   if (!isRunTree(store) || store.dotted_order !== remote.dottedOrder) return store;
@@ -39,7 +39,7 @@ export function withoutCaller(store: unknown, remote: RemoteRun): unknown {
 
 /**
  * LangChain replaces the store by a bare object when it sets a variable. The caller's run must stay the parent, so the
- * variables are put on another run that shows it.
+ * variables are put on another run that represents it.
  */
 export function withVariables(store: unknown, remote: RemoteRun, onRun: OnRun): unknown {
   if (typeof store !== 'object' || store === null || !(LANGCHAIN_VARIABLES in store)) return store;
@@ -50,10 +50,10 @@ export function withVariables(store: unknown, remote: RemoteRun, onRun: OnRun): 
 
 /**
  * `OpenAIAgentsTracingProcessor.onTraceStart` (langsmith 0.4.3 to 0.12.0) makes a child of the current run without the
- * client that it was given, and a root with it. Its root is adopted.
+ * client that it was given, but makes a root with it. So it is shown no run, and its root is adopted.
  */
 const MAKES_ITS_OWN = ['onTraceStart'];
-/** From the storage to the caller of `getCurrentRunTree`. */
+/** The number of frames from the storage to the caller of `getCurrentRunTree`. */
 const DEPTH = 6;
 
 function shownAs(remote: RemoteRun, onRun: OnRun): object | undefined {

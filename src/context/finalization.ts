@@ -1,8 +1,8 @@
 /**
- * Where tracing is not in the background (`LANGSMITH_TRACING_BACKGROUND=false`, as serverless functions set it), the SDK
- * waits until a root has been sent before a traceable answers: the process may be frozen or ended after that
- * (`Client.updateRun`, `blockOnRootRunFinalization`, langsmith 0.1.31 to 0.12.0). The first run of a service below a
- * caller's is waited for in the same way.
+ * Makes the first run of a service below the caller's run block as a root does. If tracing is not in the background
+ * (`LANGSMITH_TRACING_BACKGROUND=false`, common in serverless functions), the SDK sends a root before its traceable
+ * returns, because the process may be frozen or ended afterwards (`Client.updateRun`, `blockOnRootRunFinalization`,
+ * langsmith 0.1.31 to 0.12.0). The SDK does not wait for a run that has a parent.
  */
 import type { RemoteRun } from './remote-run.ts';
 import type { RunTreeLike } from './run-tree.ts';
@@ -18,11 +18,11 @@ interface Operation {
 type Process = (this: object, operation: Operation, isImmediate?: boolean) => Promise<unknown>;
 
 const firstRuns = new WeakSet<RunTreeLike>();
-/** By run id, while the end of a first run is being handed to its client. */
+/** By run id. An entry exists while the end of a first run is being handed to its client. */
 const sending = new Map<unknown, Promise<unknown> | undefined>();
 const undos = new Map<object, () => void>();
 
-/** The run is the first of this service in the trace of `remote`. */
+/** Marks the run as the first run of this service in the trace of `remote`. */
 export function finalizeAsRoot(run: RunTreeLike, remote: RemoteRun): void {
   const { client } = run;
   if (typeof client !== 'object' || client === null || remote.isLeftOut) return;
@@ -31,7 +31,7 @@ export function finalizeAsRoot(run: RunTreeLike, remote: RemoteRun): void {
   if (patch(client)) firstRuns.add(run);
 }
 
-/** @param end hands the end of the run to its client: `RunTree.patchRun` */
+/** @param end hands the end of the run to its client (`RunTree.patchRun`) */
 export function endAndWait(run: RunTreeLike, end: () => unknown): unknown {
   if (!firstRuns.has(run)) return end();
   firstRuns.delete(run);
@@ -42,7 +42,7 @@ export function endAndWait(run: RunTreeLike, end: () => unknown): unknown {
 async function waitForSending(id: unknown, end: () => unknown): Promise<unknown> {
   try {
     const result = await end();
-    // The SDK logs what fails there, and goes on.
+    // The SDK logs a failure to send and continues, so the failure is ignored here.
     await sending.get(id)?.catch(() => undefined);
     return result;
   } finally {
@@ -58,7 +58,7 @@ function patch(client: object): boolean {
   prototype.processRunOperation = function processRunOperation(operation, isImmediate) {
     const id = operation?.item?.id;
     const isLast = operation?.action === 'update' && sending.has(id);
-    // langsmith up to 0.1 sends at once where it is told to, and otherwise returns before it has sent.
+    // langsmith up to 0.1 sends at once only if `isImmediate` is set, and otherwise returns before it has sent.
     const result = original.call(this, operation, isLast || isImmediate);
     if (isLast) sending.set(id, result);
     return result;
@@ -69,7 +69,7 @@ function patch(client: object): boolean {
   return true;
 }
 
-/** Puts the clients back. */
+/** Restores the clients. */
 export function undoFinalization(): void {
   for (const undo of undos.values()) undo();
   undos.clear();

@@ -1,12 +1,12 @@
 /**
- * Runs that are made by hand, `new RunTree()`, in the handler of a request join the caller's trace, whether or not they
- * ever become the current run, and whenever they are posted: an exporter may post from a timer, which runs in the
- * context of another request. So the request is noted where the run is made, and the run is adopted when it is first
- * used.
+ * Adopts runs that are made by `new RunTree()` in the handler of a request. Such a run may never become the current
+ * run, and it may be posted at any time: an exporter may post from a timer, which runs in the context of another
+ * request. So the request is recorded when the run is made, and the run is adopted when it is first used.
  *
  * The constructor (langsmith 0.1.31 to 0.12.0, `run_trees.js`) assigns the result of the static `getDefaultConfig` and
- * then its argument to the new object, symbols last. One more symbol in the defaults, with a setter on the prototype,
- * tells which object is being made, and what it was given, and leaves no trace on it.
+ * then its argument to the new object, symbols last. The agent adds one more symbol to the defaults and puts a setter
+ * for it on the prototype. The setter receives the new object, with its argument already assigned, and adds no property
+ * to it.
  */
 import { logFailure } from '../log.ts';
 import { endAndWait } from './finalization.ts';
@@ -33,10 +33,10 @@ export function forgetRequest(run: RunTreeLike): void {
 }
 
 /**
- * @param callersRun the caller's run where a root that is made now is to join it
+ * @param callersRun returns the caller's run if a root that is made now is to become its child
  * @param join called with each such root before its first use
  * @param onPost called with each run that is posted
- * @returns puts the class back
+ * @returns restores the class
  */
 export function watchRoots(
   Class: RunTreeClass,
@@ -86,7 +86,9 @@ export function watchRoots(
   };
 }
 
-/** Somebody has said where it belongs, as `createChild`, `fromHeaders` and LangChain's tracer do. */
+/**
+ * Whether the run has a place in a trace already, as `createChild`, `fromHeaders` and LangChain's tracer give it one.
+ */
 function isPlaced(run: RunTreeLike): boolean {
   return [run.dotted_order, run.trace_id, run.parent_run, run.parent_run_id].some((field) => field != null);
 }
@@ -104,7 +106,7 @@ function named<F extends object>(name: string, replacement: F): F {
   return Object.defineProperty(replacement, 'name', { value: name, configurable: true });
 }
 
-/** @returns puts it back, unless somebody else has replaced it since */
+/** @returns restores the property, unless it has been replaced again since */
 function replace(owner: object, name: string, replacement: unknown): () => void {
   const before = Object.getOwnPropertyDescriptor(owner, name);
   if (before === undefined) return () => undefined;

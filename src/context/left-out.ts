@@ -1,6 +1,6 @@
 /**
- * The runs of a trace that a service before this one has not sampled. They are made as always, so that the application
- * finds what it would find, but their clients send nothing.
+ * Handles the runs of a trace that an earlier service did not sample. They are made as always, so the application finds
+ * the same objects, but their clients send nothing.
  */
 import { builtin } from '../builtins.ts';
 import type { RunTreeLike } from './run-tree.ts';
@@ -29,7 +29,7 @@ export function isLeftOut({ trace_id: id }: RunTreeLike): boolean {
 /** For LangChain's tracer, where the SDK's class is not known yet. */
 export const SILENT_CLIENT: object = silence({});
 
-/** The same client in all that it says of itself, but for the methods that send runs. */
+/** Returns a client that inherits everything from `client` except the methods that send runs. */
 export function silence(client: object): object {
   if (silent.has(client)) return client;
   let made = silenced.get(client);
@@ -51,6 +51,6 @@ export function isSilent(client: object): boolean {
 export function leaveOut(run: RunTreeLike): void {
   const { client } = run;
   if (typeof client === 'object' && client !== null) run.client = silence(client);
-  // A replica may have a client of its own.
+  // A replica may have its own client.
   if (run.replicas !== undefined) run.replicas = [];
 }

@@ -5,14 +5,14 @@ import { type HeaderSet, makeHeaderSet, NO_HEADERS } from '../headers/trace-head
 import { hidesMetadata } from './privacy.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
-/** The headers of a run, and what they were made from. */
+/** The headers of a run and the values that they were made from. */
 interface CachedHeaders {
   readonly dottedOrder: unknown;
   readonly project: unknown;
   readonly address: unknown;
-  /** Names and values in turn. */
+  /** Names and values alternate. */
   readonly metadata: readonly unknown[];
-  /** Set where a value is itself an object: what is inside it can change unseen. */
+  /** Set if a value is itself an object, because a change inside it does not change its identity. */
   readonly metadataJSON: string | undefined;
   readonly tags: readonly unknown[];
   readonly set: HeaderSet | undefined;
@@ -22,9 +22,9 @@ const NOTHING: readonly unknown[] = [];
 const cache = new WeakMap<RunTreeLike, CachedHeaders>();
 
 /**
- * The headers of a run of this process: made once, and anew only when the run has changed. The SDK's
- * `toHeaders` makes the same from the same (2 to 3.5 microseconds a call), but has no limit and throws on a
- * lone surrogate.
+ * Returns the headers of a run of this process. They are cached and made again only if the run has changed. The SDK's
+ * `toHeaders` makes the same headers from the same fields in 2 to 3.5 microseconds a call, but it has no limit and
+ * throws on a lone surrogate.
  *
  * @returns `undefined` for a run without a valid dotted order
  */
@@ -102,7 +102,7 @@ function toJSON(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';
   } catch {
-    // A cycle or a BigInt: such metadata is not sent, so nothing depends on what is in it.
+    // The metadata contains a cycle or a BigInt. Such metadata is not sent, so changes in it do not matter.
     return '';
   }
 }

@@ -1,7 +1,10 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { builtin } from '../builtins.ts';
 
-/** What is Node's or the language's, as it is when the agent starts: the application may put others in its place. */
+/**
+ * Classes and functions of Node and of the language, taken when the agent starts, because the application may replace
+ * them.
+ */
 export interface Natives {
   readonly AsyncLocalStorage: typeof AsyncLocalStorage;
   readonly apply: typeof Reflect.apply;

@@ -6,9 +6,9 @@ import { SILENT_CLIENT } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
 
 /**
- * Stands for the caller's run until the SDK's class is known, as in a bundle that has not made a run yet. It has no
- * `postRun`, so the SDK does not take it for a `RunTree`: `traceable` makes a root of its own, with its own
- * client and settings, which is then adopted, and from which the class is learned. LangChain takes it for a parent.
+ * Represents the caller's run until the SDK's class is known, for example in a bundle that has not made a run yet. It
+ * has no `postRun`, so the SDK does not treat it as a `RunTree`: `traceable` makes a root with its own client and
+ * settings. That root is adopted, and its class becomes known. LangChain uses the placeholder as a parent.
  */
 export class Placeholder {
   start_time: number;
@@ -49,15 +49,15 @@ export class Placeholder {
     this.child_execution_order = 1;
   }
 
-  /** A new array each time: whoever adds to it (LangChain does, for each run) does not make it grow. */
+  /** Returns a new array each time, so the runs that LangChain adds do not accumulate. */
   get child_runs(): unknown[] {
     return new ChildRuns();
   }
   set child_runs(_ignored: unknown[]) {
-    // LangChain assigns what it has just read.
+    // LangChain assigns the array that it has just read. The assignment is ignored.
   }
 
-  /** There is no class to make a child of: the caller goes on with a run that is not traced. */
+  /** There is no class to make a child of, so the caller gets a run that is not traced. */
   createChild(): UntracedRun {
     isMissed = true;
     return new UntracedRun();
@@ -70,7 +70,7 @@ export class Placeholder {
     this.extra = { ...this.extra, metadata: { ...this.extra.metadata, ...metadata } };
   }
 
-  /** The caller's run is the caller's: what is said of it here goes nowhere, as it does where there is no run. */
+  /** The run belongs to the caller. So events, an end and updates are ignored, as they are if there is no run. */
   addEvent(): void {}
   async end(): Promise<void> {}
   async patchRun(): Promise<void> {}
@@ -79,7 +79,7 @@ export class Placeholder {
     return { ...this };
   }
 
-  /** As `RunTree.toHeaders`. */
+  /** Corresponds to `RunTree.toHeaders`. */
   toHeaders(headers?: { set(name: string, value: string): void }): Record<string, string> {
     const { project_name: project, tags, extra } = this;
     const address = formatAddress(this.address);
@@ -93,8 +93,9 @@ export class Placeholder {
 let isMissed = false;
 
 /**
- * Whether a placeholder may be shown. Not once a child of one was asked for: langsmith 0.1.39 to 0.1.63 calls
- * `createChild` on whatever is in the store, and only an empty store makes it start a run of its own.
+ * Whether a placeholder may be shown. After the first call of `createChild` on one, none is shown any more: langsmith
+ * 0.1.39 to 0.1.63 calls `createChild` on any object in the store and starts a run of its own only if the store is
+ * empty.
  */
 export function canShowPlaceholder(): boolean {
   return !isMissed;

@@ -1,6 +1,6 @@
 import type { RunTreeLike } from './run-tree.ts';
 
-/** What a run's client does to what it sends, as far as the headers hold it too. */
+/** The settings of a client that hide what it sends, as far as they concern data that is also in the headers. */
 interface HidingClient {
   readonly hideMetadata?: unknown;
   readonly anonymizer?: unknown;
@@ -9,10 +9,10 @@ interface HidingClient {
 const VARIABLES = ['LANGSMITH_HIDE_METADATA', 'LANGCHAIN_HIDE_METADATA'] as const;
 
 /**
- * Whether the metadata of a run is not to leave the process as it is. The client says so, by an option (`true` or a
- * function that changes it), by an anonymizer, or by a variable that it read when it was made (langsmith 0.5.17 to
- * 0.12.0, `client.js`). The variable also counts for an older SDK, which does not know it. There is no option that hides
- * tags, project or trace.
+ * Whether the metadata of a run must not leave the process unchanged. The client says so by an option (`true`, or a
+ * function that changes the metadata), by an anonymizer, or by a variable that it read when it was made (langsmith
+ * 0.5.17 to 0.12.0, `client.js`). The variable is also respected with an older SDK, which does not know it. No option
+ * hides tags, project or trace.
  */
 export function hidesMetadata({ client, replicas }: RunTreeLike, env: NodeJS.ProcessEnv): boolean {
   if (hides(client, env)) return true;

@@ -14,8 +14,8 @@ import { arrivalOfRequest } from './arrival.ts';
 import { leftOutId } from './left-out.ts';
 
 /**
- * A `langsmith-trace` or LangSmith's members of `baggage` that came and are not believed, or are none: as if they were
- * absent, but known again where the application passes them on as they came.
+ * An inbound `langsmith-trace`, or LangSmith's members of an inbound `baggage`, that are invalid or not trusted. They
+ * are treated as absent, but kept so that they can be recognized if the application forwards them unchanged.
  */
 export class RefusedTrace {
   readonly dottedOrder: string | undefined;
@@ -27,38 +27,40 @@ export class RefusedTrace {
 }
 
 /**
- * How long the context of a request lasts after its response has closed, in milliseconds: 15 minutes. Work that goes on
- * after a 202 still belongs to the request. A consumer loop or an interval that the request happened to start does not
- * belong to it for ever.
+ * How long the context of a request lasts after its response has closed, in milliseconds: 15 minutes. Work that
+ * continues after a 202 still belongs to the request. A consumer loop or an interval that the request happened to start
+ * does not belong to it for ever.
  */
 const LINGER = 15 * 60 * 1000;
 
-/** What a request came with. */
+/** The trace headers that a request arrived with. */
 export type Inbound = RemoteRun | RefusedTrace;
 
 /**
- * The caller's run, known only from the headers of a request. It is what the context of that request holds, and
- * a keep-alive connection may hold on to it for long, so it keeps the two header values and makes the rest when
- * somebody asks.
+ * The caller's run, known only from the headers of a request. The context of that request holds this object, and a
+ * keep-alive connection may retain it for long. So it stores the two header values and computes the rest on demand.
  */
 export class RemoteRun {
   readonly dottedOrder: string;
-  /** The caller has not sampled the trace: no run of it is published. */
+  /** Whether the caller has not sampled the trace. Then no run of the trace is published. */
   readonly isLeftOut: boolean;
   /** See `arrivalOfRequest`. */
   readonly arrival: number | undefined;
-  /** When the request was over, in milliseconds since 1970; 0 while it is open, so that no clock is read then. */
+  /**
+   * When the request ended, in milliseconds since 1970. It is 0 while the request is open, so `isOver` reads no clock
+   * then.
+   */
   private endedAt: number;
-  /** The socket that an upgraded request goes on with: the request is over when the socket is destroyed. */
+  /** The socket of an upgraded request. The request ends when this socket is destroyed. */
   private upgraded: { readonly destroyed?: boolean } | undefined;
-  /** The header as it came. */
+  /** The header as it was received. */
   readonly baggage: string | undefined;
   private parsedFields: BaggageFields | undefined;
   private headers: HeaderSet | undefined;
-  /** The run that the SDK is shown for it, once it has asked. */
+  /** The run that represents this one for the SDK, once the SDK has asked for it. */
   shownAs: object | undefined;
 
-  /** @param baggage the header as it came; only LangSmith's members of it are ever read */
+  /** @param baggage the header as it was received; only LangSmith's members of it are ever read */
   constructor(dottedOrder: string, baggage: string | undefined, isLeftOut = false) {
     this.dottedOrder = dottedOrder;
     this.isLeftOut = isLeftOut;
@@ -71,23 +73,25 @@ export class RemoteRun {
     this.shownAs = undefined;
   }
 
-  /** The request is over: its response has closed, or its handler has settled. */
+  /** Records the end of the request: its response has closed, or its handler has settled. */
   end(): void {
     if (this.endedAt === 0) this.endedAt = Date.now();
   }
 
-  /** The request goes on as long as `socket`, which is its own from now on. */
+  /** Ties the end of the request to `socket`, which belongs to this request alone from now on. */
   endWith(socket: { readonly destroyed?: boolean }): void {
     this.upgraded = socket;
   }
 
-  /** Whether the context of the request has ended: nothing is adopted or relayed in it any more. */
+  /** Whether the context of the request has ended. After that, nothing is adopted or relayed in it. */
   get isOver(): boolean {
     if (this.upgraded?.destroyed === true) this.end();
     return this.endedAt !== 0 && Date.now() - this.endedAt > LINGER;
   }
 
-  /** For code that has kept the run and makes it current again: the end of the request is no matter then. */
+  /**
+   * Returns a run for code that kept this one and makes it current again. The end of the request does not apply then.
+   */
   again(): RemoteRun {
     return this.isOver ? new RemoteRun(this.dottedOrder, this.baggage, this.isLeftOut) : this;
   }
@@ -100,13 +104,13 @@ export class RemoteRun {
     return runIdOf(this.dottedOrder);
   }
 
-  /** What the caller said of its run: metadata, tags, project. */
+  /** The fields that the caller sent for its run: metadata, tags, project. */
   get fields(): BaggageFields {
     this.parsedFields ??= parseBaggage(this.baggage);
     return this.parsedFields;
   }
 
-  /** The headers with which a request of this service stays in the caller's trace. */
+  /** The headers that keep an outgoing request of this service in the caller's trace. */
   relayHeaders(maxBytes: number): HeaderSet {
     if (this.isLeftOut) return LEFT_OUT;
     this.headers ??= makeRelayed(this.dottedOrder, this.baggage, maxBytes);
@@ -114,18 +118,18 @@ export class RemoteRun {
   }
 }
 
-/** For a trace that was not sampled, and so was not named: a run that nobody will ever see. */
+/** Makes a run for a trace that was not sampled and therefore arrived without an id. The run is never published. */
 export function leftOutRun(): RemoteRun {
   return new RemoteRun(toDottedOrder(Date.now(), leftOutId()), undefined, true);
 }
 
-/** By the header as it came: all requests that a run sends bring the same one. At most 2 MB. */
+/** The forms of the inbound header, by its value. All requests that a run sends carry the same value. At most 2 MB. */
 const relayed = new BoundedMap<string, BaggageForms>(64);
 const LONGEST_KEPT = 16_384;
 
 function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
   if (baggage === undefined) return headerSetOf(dottedOrder, NO_BAGGAGE, maxBytes);
-  // Its project is not known, and without it the runs of the next service would go to another.
+  // The project is not known, and without it the runs of the next service would go to another project.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
   return headerSetOf(dottedOrder, relayedForms(baggage), maxBytes);
 }

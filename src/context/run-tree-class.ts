@@ -3,24 +3,27 @@ import { importModule } from '../import-module.ts';
 import { logFailure } from '../log.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
-/** The SDK's `RunTree`, as far as the agent uses the class. Read in langsmith 0.1.64 to 0.12.0. */
+/** The members of the SDK's `RunTree` class that the agent uses. Read in langsmith 0.1.64 to 0.12.0. */
 export interface RunTreeClass {
   readonly prototype: object;
   fromHeaders(headers: Record<string, string>, inherited: Record<string, unknown>): RunTreeLike | undefined;
 }
 
-/** A process may have several copies of the SDK: as CommonJS and as ESM, or one of LangChain's own. */
+/**
+ * The classes that are known. A process may have several copies of the SDK: CommonJS and ESM, or one that LangChain
+ * brings.
+ */
 const classes = new Set<RunTreeClass>();
 const seenFiles = new Set<string>();
 let onKnown: ((Class: RunTreeClass) => void) | undefined;
 
-/** The class of the first copy that the agent has met; `undefined` until then. */
+/** Returns the class of the first copy of the SDK that the agent has found; `undefined` until then. */
 export function runTreeClass(): RunTreeClass | undefined {
   for (const Class of classes) return Class;
   return undefined;
 }
 
-/** Calls `listener` with each class as soon as it is known; `undefined` takes the listener away. */
+/** Calls `listener` with each class as soon as it is known. `undefined` removes the listener. */
 export function onRunTreeClass(listener: ((Class: RunTreeClass) => void) | undefined): void {
   onKnown = listener;
   if (listener !== undefined) for (const Class of classes) listener(Class);
@@ -32,9 +35,9 @@ export function learnRunTreeClass(run: object): void {
 }
 
 /**
- * Finds the class of the SDK that calls, also while it loads: the file that asks for the shared storage lies beside the
- * one that defines `RunTree`, which is loaded by then. Nothing is loaded that the application has not loaded. A bundle
- * has no such file: its class is known from its first run.
+ * Finds the class of the SDK that calls, even while the SDK loads. The file that asks for the shared storage lies
+ * beside the file that defines `RunTree`, which is loaded by then. Only modules that the application has loaded are
+ * used. A bundle has no such file, so its class is learned from its first run.
  */
 export function findRunTreeClass(sites: readonly NodeJS.CallSite[]): void {
   try {
@@ -47,9 +50,9 @@ export function findRunTreeClass(sites: readonly NodeJS.CallSite[]): void {
   }
 }
 
-/** `dist/traceable.js`, `lib/singletons/traceable.mjs` and their like. */
+/** Matches `dist/traceable.js`, `lib/singletons/traceable.mjs` and similar paths. */
 const SDK_FILE = /^(.*[\\/](?:dist|lib)[\\/])(?:singletons[\\/])?traceable\.([cm]?js)$/;
-/** An application that generates code may name any number of files. */
+/** Limits the set of files, because an application that generates code may have any number of file names. */
 const MOST_FILES = 1000;
 
 function findBeside(file: string): void {
@@ -78,5 +81,5 @@ function remember(value: unknown): void {
 }
 
 function ignore(): void {
-  // A loader of the application's own may refuse. The first run tells the class.
+  // A custom loader of the application may refuse. The class is then learned from the first run.
 }

@@ -2,10 +2,10 @@ import type { RemoteRun } from './remote-run.ts';
 import type { ContextStorage } from './storage.ts';
 
 /**
- * Runs `fn` in the context of `remote`, or in none, and ends that context when the result has settled: now, where it is
- * no promise. The promise is handed on as a derived one, since to listen to it on the side would make its rejection a
- * handled one. For the same reason only a plain promise is waited for: one of a library's class may start its work when
- * it is listened to, and one with properties (`cancel`) would lose them.
+ * Runs `fn` in the context of `remote`, or in no context. The context ends when the result has settled: immediately, if
+ * the result is not a promise. A derived promise is returned, because a second listener on the original promise would
+ * mark its rejection as handled. Only a plain promise is waited for. A promise of a library's class may start its work
+ * when a listener is added, and a promise with properties (`cancel`) would lose them.
  */
 export function runWithin<T>(contexts: ContextStorage, remote: RemoteRun | undefined, fn: () => T): T {
   let isPending = false;

@@ -1,7 +1,7 @@
 /**
- * A trace that its first service has sampled is whole: from langsmith 0.10 on each client decides by the trace's id and
- * its own rate (`Client._shouldSample`), so a lower rate in a called service would leave out the middle of a trace that
- * is published. A rate of 0 is a way to publish nothing, and stays so.
+ * Keeps a trace complete that its first service has sampled. From langsmith 0.10 on, each client decides by the id of
+ * the trace and its own rate (`Client._shouldSample`). So a lower rate in a called service would remove the middle of a
+ * published trace. A rate of 0 is used to publish nothing and keeps that effect.
  */
 import { isLeftOut, isSilent } from './left-out.ts';
 import type { RemoteRun } from './remote-run.ts';
@@ -22,11 +22,14 @@ const forget = new FinalizationRegistry<string>((traceId) => {
   if (others > 0) decided.set(traceId, others);
   else decided.delete(traceId);
 });
-/** An adopted run may outlive the context of its request, and is sampled once more when it ends. */
+/**
+ * Keeps the caller's run alive for as long as the adopted run, which may outlive the context of its request and is
+ * sampled once more when it ends.
+ */
 const callers = new WeakMap<RunTreeLike, RemoteRun>();
 const undos = new Map<object, () => void>();
 
-/** Has this run, and those below it, sampled as the caller's was. */
+/** Samples this run, and those below it, as the caller's run was sampled. */
 export function sampleAsCaller(run: RunTreeLike, remote: RemoteRun): void {
   if (!honourDecisions(run.client)) return;
   callers.set(run, remote);
@@ -36,7 +39,7 @@ export function sampleAsCaller(run: RunTreeLike, remote: RemoteRun): void {
   forget.register(remote, remote.traceId);
 }
 
-/** @returns whether the client samples at all */
+/** @returns whether the client has a sampling rate between 0 and 1 */
 export function honourDecisions(client: unknown): boolean {
   const rate = (client as SamplingClient | null | undefined)?.tracingSampleRate;
   if (typeof rate !== 'number' || rate <= 0 || rate >= 1) return false;
@@ -44,11 +47,11 @@ export function honourDecisions(client: unknown): boolean {
   return true;
 }
 
-/** Once for all clients of the class: LangChain's tracer has one of its own. */
+/** Patches the class once for all its clients, because LangChain's tracer has a client of its own. */
 function patch(client: object): void {
   const prototype = Object.getPrototypeOf(client) as { _shouldSample?: ShouldSample };
   const { _shouldSample: original } = prototype;
-  // Before 0.10 the decision is made for roots alone, and a run below a caller's is none.
+  // Before 0.10 only roots are sampled, and a run below a caller's run is not a root.
   if (typeof original !== 'function' || original.length === 0 || undos.has(prototype)) return;
   prototype._shouldSample = function _shouldSample(traceId) {
     return isDecided(this, traceId) || original.call(this, traceId);
@@ -59,7 +62,7 @@ function patch(client: object): void {
   });
 }
 
-/** Puts the clients back. */
+/** Restores the clients. */
 export function undoSampling(): void {
   for (const undo of undos.values()) undo();
   undos.clear();
@@ -70,14 +73,15 @@ function isDecided(client: SamplingClient, traceId: unknown): boolean {
   return decided.size > 0 && typeof rate === 'number' && rate > 0 && decided.has(traceId as string);
 }
 
-/** Whether a run that is traced is one that its client sends. */
+/** Whether the client of a traced run sends it. */
 export function isSampled(run: RunTreeLike): boolean {
   if (isLeftOut(run)) return false;
   const client = run.client as SamplingClient | null | undefined;
   if (client === null || client === undefined) return true;
   if (isSilent(client)) return false;
   if (client.tracingSampleRate === undefined) return true;
-  // From 0.10 the decision is a function of the trace id; before, the client keeps the ids it has dropped.
+  // From 0.10 on, the decision is a function of the trace id. Before 0.10, the client keeps the ids that it has
+  // dropped.
   if (typeof client._shouldSample === 'function' && client._shouldSample.length > 0) {
     return client._shouldSample(run.trace_id) !== false;
   }

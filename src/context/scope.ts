@@ -2,11 +2,11 @@ import { type Inbound, RemoteRun } from './remote-run.ts';
 import { isRunTree, type RunTreeLike } from './run-tree.ts';
 import { remoteShownBy } from './shown-run.ts';
 
-/** What the SDK has put into its storage, and the request in whose context it did so. */
+/** A value that the SDK has put into its storage, and the request in whose context it did so. */
 export class Scope {
   readonly store: unknown;
   readonly inbound: Inbound | undefined;
-  /** The SDK's own store. It differs from `store` where the agent has added the caller's run (`withVariables`). */
+  /** The SDK's own store. It differs from `store` if the agent has added the caller's run (`withVariables`). */
   readonly ownStore: unknown;
   /** See `detachedOf`. */
   readonly isDetached: boolean;
@@ -18,12 +18,12 @@ export class Scope {
   }
 }
 
-/** Whose run is it here: the SDK's scope, or what the request came with where the SDK has not been yet. */
+/** The SDK's scope, or the inbound headers of the request if the SDK has not set a scope in it yet. */
 export type Context = Scope | Inbound;
 
 /**
- * The context for something that outlives `context`, such as a connection. The SDK finds there what it has put there, as
- * it does without the agent. The agent neither injects nor adopts in it.
+ * Returns the context for an object that outlives `context`, such as a connection. The SDK finds its own store there,
+ * as it does without the agent. The agent neither injects nor adopts in it.
  */
 export function detachedOf(context: Context): Context | undefined {
   if (!(context instanceof Scope) || context.ownStore === undefined) return undefined;
@@ -31,24 +31,24 @@ export function detachedOf(context: Context): Context | undefined {
   return new Scope(context.ownStore, undefined, context.ownStore, true);
 }
 
-/** The store that the SDK is shown: without the caller's run once the request is over. */
+/** Returns the store that the SDK is shown. Once the request has ended, the store is shown without the caller's run. */
 export function storeOf(scope: Scope): unknown {
   const isShown = scope.store === scope.ownStore || remoteOf(scope) !== undefined;
   return isShown ? scope.store : scope.ownStore;
 }
 
-/** What the request came with in whose context this is. */
+/** Returns the inbound headers of the request that `context` belongs to. */
 export function inboundOf(context: Context | undefined): Inbound | undefined {
   return context instanceof Scope ? context.inbound : context;
 }
 
-/** The caller's run of that request; `undefined` once the context of the request has ended. */
+/** Returns the caller's run of that request; `undefined` once the context of the request has ended. */
 export function remoteOf(context: Context | undefined): RemoteRun | undefined {
   const inbound = inboundOf(context);
   return inbound instanceof RemoteRun && !inbound.isOver ? inbound : undefined;
 }
 
-/** The SDK's current run; `undefined` where its storage holds none, or the caller's. */
+/** Returns the SDK's current run; `undefined` if its storage holds no run, or the caller's. */
 export function localRunOf(context: Context | undefined): RunTreeLike | undefined {
   if (!(context instanceof Scope) || context.isDetached || !isRunTree(context.store)) return undefined;
   return remoteShownBy(context.store) === undefined ? context.store : undefined;

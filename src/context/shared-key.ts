@@ -1,16 +1,17 @@
 /**
- * Where langsmith from 0.1.39 and @langchain/core look for their storage, bundled or not. The agent's own lies there
- * before the SDK loads, and the SDK uses what it finds.
+ * The key under which langsmith from 0.1.39 on and @langchain/core look for their storage, bundled or not. The agent
+ * puts its own storage there before the SDK loads, and the SDK uses the storage that it finds.
  */
 import { logFailure } from '../log.ts';
 
 export const SHARED_KEY = Symbol.for('ls:tracing_async_local_storage');
 
 /**
- * Lays a storage under the shared key, which is made when the SDK, as it loads, looks there.
+ * Defines a getter under the shared key, which makes the storage when the SDK reads the key as it loads.
  *
- * @param share makes it; called also where another is assigned. It must not throw; `undefined` where it cannot
- * @returns what takes it away, unless it has been looked at
+ * @param share makes the storage; also called if another storage is assigned. Must not throw. Returns `undefined` if
+ *   there is no storage
+ * @returns removes the getter, unless the key has been read
  */
 export function onSDKLoaded(share: () => unknown): () => void {
   const holder = globalThis as { [SHARED_KEY]?: unknown };

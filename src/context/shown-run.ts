@@ -1,15 +1,17 @@
 /**
- * The caller's run as the SDK is shown it: what `getCurrentRunTree(true)` returns in the handler of a request that came
- * with a trace. It is a `RunTree` of the SDK's own class, made as LangSmith's guide has people make it by hand
- * (`RunTree.fromHeaders`), so every member is there and does what it does by hand. It differs in three points, each of
- * which keeps a run from being sent otherwise than the application asked for:
+ * Represents the caller's run for the SDK. It is the run that `getCurrentRunTree(true)` returns in the handler of a
+ * request that arrived with a trace. It is a `RunTree` of the SDK's own class, made by `RunTree.fromHeaders` as
+ * LangSmith's guide describes, so it has all members and they behave as in a run made that way. It differs in three
+ * points. Each of them prevents a run from being sent in another way than the application asked for:
  *
- * - A child keeps its own client and its own `tracingEnabled`. By hand `createChild` gives it the parent's, so a
- *   traceable with a client that hides inputs would send them in clear by the default client.
- * - LangChain's tracer is not shown the client and the replicas, for the same reason: it would take them for its own.
- * - `postRun` and `patchRun` send nothing. The run is the caller's, and what this process knows of it would overwrite it.
+ * - A child keeps its own client and its own `tracingEnabled`. Without this, `createChild` would give it the parent's,
+ *   and a traceable whose client hides inputs would send them in clear by the default client.
+ * - The client and the replicas are hidden from LangChain's tracer for the same reason: it would use them in place of
+ *   its own.
+ * - `postRun` and `patchRun` send nothing. The run belongs to the caller, and the data in this process would overwrite
+ *   it.
  *
- * The SDK's own parser never sees a header: it gets the fields that the agent has read and checked.
+ * The SDK's own parser never receives the headers. It gets the fields that the agent has read and checked.
  */
 import { parseAddress } from '../headers/address.ts';
 import { TRACE_HEADER } from '../headers/names.ts';
@@ -31,17 +33,20 @@ interface ChildConfig {
 }
 type CreateChild = (this: object, config: ChildConfig) => RunTreeLike;
 
-/** Code may keep a shown run and enter it again where there is no request, or another's. */
+/**
+ * The caller's run of each shown run. Code may keep a shown run and enter it again without a request, or in another
+ * request.
+ */
 const remotes = new WeakMap<object, RemoteRun>();
 
-/** The caller's run that `store` shows; `undefined` for any other object. */
+/** The caller's run that `store` represents; `undefined` for any other object. */
 export function remoteShownBy(store: unknown): RemoteRun | undefined {
   return typeof store === 'object' && store !== null ? remotes.get(store) : undefined;
 }
 
 /**
  * @param onChild called with each run that is made as a child, before the application gets it
- * @returns `undefined` where the SDK makes no run of such headers
+ * @returns `undefined` if the SDK makes no run from such headers
  */
 export function showRun(
   remote: RemoteRun,
@@ -75,7 +80,7 @@ export function showRun(
       const own = config?.client ?? client;
       hidden.client = remote.isLeftOut && own instanceof Object ? silence(own) : own;
       run.tracingEnabled = config?.tracingEnabled ?? tracingEnabled;
-      // A caller that names no destination leaves a run its own.
+      // If the caller names no destination, a run keeps its own.
       if (!isPlaced && (config?.project_name || config?.address)) {
         run.project_name = config.project_name;
         if ('address' in run) run.address = config.address;
@@ -107,14 +112,14 @@ export function showRun(
 
 async function sendNothing(): Promise<void> {}
 
-/** Not enumerable, like a method: LangChain copies a run by its enumerable properties. */
+/** The property is not enumerable, like a method, because LangChain copies the enumerable properties of a run. */
 function defineHidden(run: object, name: string, value: unknown): void {
   Object.defineProperty(run, name, { value, configurable: true, enumerable: false, writable: true });
 }
 
 /**
- * `LangChainTracer.updateFromRunTree` (@langchain/core 0.2 to 1.4) takes over the client and the replicas of the current
- * run, in place of those that the tracer was made with.
+ * Hides a property from `LangChainTracer.updateFromRunTree` (@langchain/core 0.2 to 1.4), which replaces the tracer's
+ * client and replicas by those of the current run.
  */
 function hideFromLangChain<K extends 'client' | 'replicas'>(
   run: RunTreeLike,
@@ -132,19 +137,19 @@ function hideFromLangChain<K extends 'client' | 'replicas'>(
   });
 }
 
-/** A new array each time: a request may make thousands of runs, and its context outlives them. */
+/** Returns a new array each time. A request may make thousands of runs, and its context outlives them. */
 function keepNoChildren(run: RunTreeLike): void {
   Object.defineProperty(run, 'child_runs', {
     configurable: true,
     enumerable: true,
     get: () => new ChildRuns(),
     set() {
-      // LangChain assigns what it has just read.
+      // LangChain assigns the array that it has just read. The assignment is ignored.
     },
   });
 }
 
-/** As the SDK does from 0.5.9 on; before, a child got nothing of its parent's metadata. */
+/** Inherits metadata as the SDK does from 0.5.9 on. Before 0.5.9, a child got no metadata of its parent. */
 function inheritMetadata(child: RunTreeLike, parent: RunTreeLike): void {
   const inherited = parent.extra?.metadata as object | undefined;
   if (inherited === undefined || Object.keys(inherited).length === 0) return;

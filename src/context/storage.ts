@@ -30,36 +30,43 @@ interface Storage {
 
 type Callback<T, R> = (this: T, ...args: never[]) => R;
 
-/** One storage for both: what the SDK keeps in it, and the caller's run of the request that is being handled. */
+/** One storage for both the SDK's store and the caller's run of the request that is being handled. */
 export interface ContextStorage {
-  /** The context of the code that is running; `undefined` where there is none. The one look-up of a call out. */
+  /**
+   * The context of the code that is running; `undefined` if there is none. An outgoing request needs only this one
+   * look-up.
+   */
   current(): Context | undefined;
-  /** `Reflect.apply` in the context of a request: it needs neither a closure nor an array. */
+  /** Calls `Reflect.apply` in the given context. This needs neither a closure nor an array. */
   apply<T, R>(context: Context | undefined, target: Callback<T, R>, self: T, args: ArrayLike<unknown>): R;
   /** Whether the process has entered any context yet. */
   isEntered(): boolean;
   /** Whether the SDK has asked for this storage. */
   isShared(): boolean;
-  /** Calls the one `listener` before each context that is entered; `undefined` takes it away. It must not throw. */
+  /** Sets the one listener that is called before each context is entered. `undefined` removes it. It must not throw. */
   onEnter(listener: (() => void) | undefined): void;
-  /** What the SDK finds under the shared key, as it loads. */
+  /** Returns the storage that the SDK finds under the shared key as it loads. */
   share(): Storage;
-  /** Puts the shared key back, or leaves a plain storage there. Runs under way keep their context. */
+  /** Restores the shared key, or leaves a plain storage there. Runs under way keep their context. */
   uninstall(): void;
 }
 
-/** The storage of an agent that was stopped after the SDK had used it, under the shared key to this day. */
+/** The storage of an agent that was stopped after the SDK had used it. It is still under the shared key. */
 let retired: { shared: Storage; resume(onRun: OnRun): ContextStorage } | undefined;
 
 type OnRun = (run: RunTreeLike) => void;
 
 /**
- * @param found what lay under the shared key: a storage where the agent starts after the SDK has loaded. Runs under way
- *   are in there
+ * @param existingStorage the value under the shared key: a storage if the agent starts after the SDK has loaded. It
+ *   holds the runs under way
  * @param onRun called with each run that the SDK makes current
  */
-export function createContextStorage(natives: Natives, found: unknown, onRun: OnRun): ContextStorage {
-  const previous = found as Storage | undefined;
+export function createContextStorage(
+  natives: Natives,
+  existingStorage: unknown,
+  onRun: OnRun,
+): ContextStorage {
+  const previous = existingStorage as Storage | undefined;
   if (previous !== undefined && previous === retired?.shared) return retired.resume(onRun);
   return createStorage(natives, previous, onRun);
 }
@@ -70,17 +77,17 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   const contexts: AsyncLocalStorage<Context | undefined> = new Class();
   const holder = globalThis as { [SHARED_KEY]?: Storage };
   let onRun = firstOnRun;
-  /** Where there is a storage from before, no context is one too: it must not fall through to that storage. */
+  /** Represents "no context" if there is an earlier storage, because `undefined` would fall through to that storage. */
   const none = previous === undefined ? undefined : new Scope(undefined, undefined);
   let isActive = true;
   let isUsed = false;
   let isEntered = false;
-  let beforeEntry: (() => void) | undefined;
+  let entryListener: (() => void) | undefined;
   const unwatchClasses: (() => void)[] = [];
 
   function enter(): void {
     isEntered = true;
-    beforeEntry?.();
+    entryListener?.();
   }
 
   function current(): Context | undefined {
@@ -91,7 +98,7 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     return store === undefined ? undefined : new Scope(store, undefined);
   }
 
-  /** What the SDK's store becomes part of. What fails here must not fail the function that is traced. */
+  /** Wraps a store of the SDK in a scope. Errors are caught here: they must not fail the function that is traced. */
   function scope(store: unknown): Scope {
     isUsed = true;
     enter();
@@ -100,7 +107,8 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     try {
       if (!isActive) return new Scope(store, undefined);
       const shown = remoteShownBy(store);
-      // Kept by the application and entered again: its own trace counts, not that of the moment.
+      // The application kept this run and entered it again. The run's own trace is used, not the trace of the current
+      // request.
       if (shown !== undefined) return new Scope(store, shown.again());
       const remote = remoteOf(context);
       const own = remote === undefined ? store : withoutCaller(store, remote);
@@ -118,7 +126,8 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
   }
 
   function link(run: RunTreeLike, remote: RemoteRun | undefined, context: Context | undefined): void {
-    // Asked first: from this run the class may become known, which the SDK was not shown an object of.
+    // This is computed before `observe`, which may learn the class from this run. The SDK was not shown an object of
+    // that class when it made the run.
     const isApart = remote === undefined || localRunOf(context) !== undefined || isRootOnPurpose(run);
     observe(run);
     const maker = requestOf(run);
@@ -130,20 +139,20 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     raiseStart(run);
   }
 
-  /** The caller's run, where the code that runs has no run of its own. */
+  /** Returns the caller's run if the running code has no run of its own. */
   function callersRun(): RemoteRun | undefined {
     const context = current();
     return localRunOf(context) === undefined ? remoteOf(context) : undefined;
   }
 
-  /** A run that the application has made for itself and uses for the first time. */
+  /** Adopts a run that the application made by `new RunTree()`, at its first use. */
   function join(run: RunTreeLike, remote: RemoteRun): void {
     onRun(run);
     adoptNew(run, remote);
     raiseStart(run);
   }
 
-  /** Each run that is sent, LangChain's too. */
+  /** Called for each run that is sent, including LangChain's. */
   function onPost(run: RunTreeLike): void {
     onRun(run);
     honourDecisions(run.client);
@@ -184,25 +193,25 @@ function createStorage(natives: Natives, previous: Storage | undefined, firstOnR
     isEntered: () => isEntered,
     isShared: () => isUsed,
     onEnter(listener) {
-      beforeEntry = listener;
+      entryListener = listener;
     },
     share() {
       noteSDK();
-      // The SDK does not look again: without this storage its next `traceable` would throw.
+      // The SDK reads the key only once. Without this storage its next `traceable` would throw.
       isUsed = true;
       findRunTreeClass(callers(12));
       return shared;
     },
     uninstall() {
       isActive = false;
-      beforeEntry = undefined;
+      entryListener = undefined;
       onRunTreeClass(undefined);
       for (const unwatch of unwatchClasses.splice(0)) unwatch();
       undoSampling();
       undoFinalization();
       if (holder[SHARED_KEY] !== shared) return;
-      // Once the SDK has used it, it must stay: runs under way are in it, and the SDK would not make another. From
-      // now on it is a plain storage.
+      // Once the SDK has used this storage, it must stay: runs under way are in it, and the SDK would not make another.
+      // From now on it acts as a plain storage.
       if (isUsed) retired = { shared, resume };
       else if (previous !== undefined) holder[SHARED_KEY] = previous;
       else delete holder[SHARED_KEY];

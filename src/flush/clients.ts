@@ -3,7 +3,7 @@ import type { Undo } from '../instrumentation/instrumentation.ts';
 import { log, logFailure } from '../log.ts';
 import { flushAtEnd } from './process-end.ts';
 
-/** The SDK's `Client`, as far as it is waited for. Read in langsmith 0.1.64 to 0.12.0 (`client.js`). */
+/** The members of the SDK's `Client` that are used to wait for it. Read in langsmith 0.1.64 to 0.12.0 (`client.js`). */
 interface FlushableClient {
   readonly manualFlushMode?: unknown;
   flush?(): Promise<unknown>;
@@ -11,12 +11,12 @@ interface FlushableClient {
   readonly autoBatchQueue?: { readonly items?: readonly unknown[] };
 }
 
-/** The clients whose runs the agent has seen, and what they have still to send. */
+/** The clients of the runs that the agent has seen. */
 export interface SeenClients {
   observe(run: RunTreeLike): void;
   /** Whether a run was seen since the last flush. */
   isDirty(): boolean;
-  /** Waits until all have sent what they have, at most so long as the setting says. Never throws. */
+  /** Waits until all clients have sent their runs, for at most the time in the setting. Never throws. */
   flush(): Promise<void>;
   uninstall(): void;
 }

@@ -1,7 +1,8 @@
 /**
- * AWS Lambda freezes the process as soon as the handler has answered. The handler is the export that `_HANDLER` names,
- * as in `folder/index.handler`, of a file under `LAMBDA_TASK_ROOT`; the runtime loads it after the preload. Only a
- * CommonJS handler can be reached: nothing can be put in place of an export of an ES module.
+ * Flushes after each call of an AWS Lambda handler, because Lambda freezes the process as soon as the handler has
+ * answered. The handler is the export that `_HANDLER` names, as in `folder/index.handler`, of a file under
+ * `LAMBDA_TASK_ROOT`. The runtime loads it after the preload. Only a CommonJS handler is supported, because an export
+ * of an ES module cannot be replaced.
  */
 
 import type { Undo } from '../instrumentation/instrumentation.ts';
@@ -30,7 +31,7 @@ function replaceHandler(
   if (typeof exports !== 'object' || exports === null || module === undefined) return;
   const original = (exports as Record<string, unknown>)[name];
   if (typeof original !== 'function') return;
-  // The export of a bundle is a getter that cannot be replaced: another object takes the place of all exports.
+  // In a bundle the export is a getter that cannot be replaced, so another object replaces all exports.
   const others = Object.getOwnPropertyDescriptors(exports);
   const handler = {
     value: wrap(original as Handler, flush),
@@ -56,7 +57,7 @@ function wrap(original: Handler, flush: () => Promise<void>): Handler {
     );
   }
   try {
-    // Its name and length, and the mark of a handler that streams: the runtime looks at them.
+    // The runtime reads the name and the length, and the mark of a streaming handler, so they are copied.
     const { prototype: _, ...rest } = Object.getOwnPropertyDescriptors(original);
     Object.defineProperties(handler, rest);
   } catch (error) {

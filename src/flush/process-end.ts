@@ -2,9 +2,9 @@ import type { Undo } from '../instrumentation/instrumentation.ts';
 import type { SeenClients } from './clients.ts';
 
 /**
- * Waits for runs at the end of the process. `beforeExit` comes when nothing else is to be done, and the exit code is
- * what the application has set. SIGTERM ends a process that does not listen for it: it does so again after the wait,
- * with the same signal. Where the application listens for it, the end is the application's own.
+ * Waits for runs at the end of the process. `beforeExit` is emitted when no work is left, and the exit code stays as
+ * the application set it. SIGTERM ends a process that has no listener for it, so after the wait the process sends
+ * itself the same signal. If the application listens for SIGTERM, it ends the process itself.
  */
 export function flushAtEnd(clients: SeenClients): Undo {
   let isEnding = false;
@@ -28,7 +28,7 @@ export function flushAtEnd(clients: SeenClients): Undo {
   }
 
   process.on('beforeExit', onBeforeExit);
-  // Called before the application's own.
+  // This listener is called before those of the application.
   process.prependListener('SIGTERM', onSigterm);
   return () => {
     process.removeListener('beforeExit', onBeforeExit);

@@ -1,6 +1,6 @@
 /**
- * The destination that SDKs from 0.10.8 know beside a project: an agent in an environment, on the wire
- * `lrn:agents/<id>/environments/<environment>` (langsmith `address.js`, `LRN_PATTERN` and `ensureAgent`).
+ * A destination that SDKs from 0.10.8 on support as an alternative to a project: an agent in an environment. On the
+ * wire it is `lrn:agents/<id>/environments/<environment>` (langsmith `address.js`, `LRN_PATTERN` and `ensureAgent`).
  */
 export interface AgentAddress {
   readonly kind: 'AGENT';
@@ -11,7 +11,7 @@ export interface AgentAddress {
 const LRN = /^lrn:agents\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\/environments\/([a-zA-Z]+)$/;
 const ENVIRONMENTS = ['LOCAL', 'DEVELOPMENT', 'STAGING', 'PRODUCTION'];
 
-/** The wire form read as the SDK's object, or `undefined`. */
+/** Parses the wire form into the SDK's object. Returns `undefined` if it is invalid. */
 export function parseAddress(lrn: string): AgentAddress | undefined {
   const match = LRN.exec(lrn);
   const environment = match?.[2]?.toUpperCase();
@@ -20,7 +20,7 @@ export function parseAddress(lrn: string): AgentAddress | undefined {
   return { kind: 'AGENT', id: match[1], environment };
 }
 
-/** The SDK's object in its wire form, or `undefined` where it is no agent's address. */
+/** Formats the SDK's object in its wire form. Returns `undefined` if it is not the address of an agent. */
 export function formatAddress(address: unknown): string | undefined {
   if (typeof address !== 'object' || address === null) return undefined;
   const { kind, id, environment } = address as { kind?: unknown; id?: unknown; environment?: unknown };

@@ -1,7 +1,7 @@
 /**
- * The `baggage` header (W3C Baggage) and the members that LangSmith keeps in it. Other vendors' members are
- * never decoded, only kept. `langsmith-replicas` is neither read nor written: it says where runs are sent to
- * (CVE-2026-25528), and that is no caller's business.
+ * The `baggage` header (W3C Baggage) and LangSmith's members in it. Members of other vendors are never decoded, only
+ * kept. `langsmith-replicas` is neither read nor written, because it controls where runs are sent (CVE-2026-25528) and
+ * a caller must not control that.
  */
 import { parseAddress } from './address.ts';
 
@@ -13,7 +13,7 @@ export interface BaggageFields {
   readonly address?: string | undefined;
 }
 
-/** Of all of LangSmith's members. */
+/** The prefix of all of LangSmith's members. */
 export const LANGSMITH_PREFIX = 'langsmith-';
 const METADATA = 'langsmith-metadata';
 const TAGS = 'langsmith-tags';
@@ -21,10 +21,10 @@ const PROJECT = 'langsmith-project';
 const ADDRESS = 'langsmith-address';
 export const REPLICAS = 'langsmith-replicas';
 
-/** What the whole header may measure to be read at all: Node's default for all headers together, in HTTP/2. */
+/** The longest header that is read, in characters: Node's default for all headers together, in HTTP/2. */
 export const MAX_BAGGAGE_LENGTH = 65_536;
 
-/** LangSmith's members as they stand in the header, each `name=value`; `''` where there is none. */
+/** LangSmith's members as they are written in the header, each `name=value`; `''` if absent. */
 export interface BaggageMembers {
   readonly metadata: string;
   readonly tags: string;
@@ -35,7 +35,7 @@ export interface BaggageMembers {
 const NO_MEMBERS: BaggageMembers = { metadata: '', tags: '', destination: '' };
 
 /**
- * Reads LangSmith's members. Never throws: a member that is not valid, or that comes twice, is left out.
+ * Reads LangSmith's members. Never throws: a member that is invalid or repeated is ignored.
  *
  * @see https://www.w3.org/TR/baggage/#header-content
  */
@@ -47,12 +47,12 @@ export function parseBaggage(header: unknown): BaggageFields {
     metadata: readMetadata(decode(values.get(METADATA))),
     tags: readTags(decode(values.get(TAGS))),
     project,
-    // The SDK refuses a header that names both; the project is what every version understands.
+    // The SDK rejects a header that names both. The project is used, because every version understands it.
     address: project === undefined ? readAddress(decode(values.get(ADDRESS))) : undefined,
   };
 }
 
-/** The members as one header value, without spaces or properties; `''` where there is nothing to say. */
+/** Formats the members as one header value, without spaces or properties; `''` if there are none. */
 export function formatBaggage(fields: BaggageFields): string {
   const { metadata, tags, destination } = encodeMembers(fields);
   return joinMembers(joinMembers(metadata, tags), destination);
@@ -69,8 +69,9 @@ export function encodeMembers(fields: BaggageFields): BaggageMembers {
 }
 
 /**
- * What is passed on of a header: the same as is read of it, but a value that is well written stays as it is: written
- * anew it would cost three times as much, and a number could lose digits.
+ * Returns the members of an inbound header that are relayed. They hold the same as `parseBaggage` reads, but a value
+ * that is well written is kept unchanged. Encoding it again would cost three times as much, and a number could lose
+ * digits.
  */
 export function relayMembers(header: unknown): BaggageMembers {
   const values = valuesOf(header);
@@ -97,7 +98,7 @@ export function joinMembers(first: string, second: string): string {
   return first === '' ? second : second === '' ? first : `${first},${second}`;
 }
 
-/** The values of LangSmith's members, without spaces or properties; `undefined` for one that comes twice. */
+/** The values of LangSmith's members, without spaces or properties. A repeated member has the value `undefined`. */
 function valuesOf(header: unknown): Map<string, string | undefined> | undefined {
   if (typeof header !== 'string' || header.length > MAX_BAGGAGE_LENGTH || !header.includes(LANGSMITH_PREFIX))
     return undefined;
@@ -114,7 +115,7 @@ function valuesOf(header: unknown): Map<string, string | undefined> | undefined 
   return values;
 }
 
-/** Whether a value is as `encodeURIComponent` writes it, and all of it was read. */
+/** Whether a value is encoded as `encodeURIComponent` encodes it, and nothing of it was dropped when it was read. */
 function isWellWritten(raw: string, text: string, value: unknown): boolean {
   if (/[^\w.!~*'()%-]/.test(raw)) return false;
   if (Array.isArray(value)) return value.join(',') === text;
@@ -126,8 +127,8 @@ function member(name: string, value: string | undefined): string {
 }
 
 /**
- * Our members first, then the others' as they stand. Ours come first and without a space because the SDKs'
- * parsers overlook a member behind `, `, and Python's stops at a member without `=`.
+ * Returns our members first, followed by the other members as they are written. Ours come first and without a space,
+ * because the parsers of the SDKs overlook a member after `, `, and Python's stops at a member without `=`.
  */
 export function mergeBaggage(ours: string, existing: string): string {
   const others = existing.split(',').filter((member) => !isLangSmithMember(member) && member.trim() !== '');
@@ -164,7 +165,7 @@ function decode(value: string | undefined): string | undefined {
   try {
     return value === undefined ? undefined : decodeURIComponent(value);
   } catch {
-    // A bad percent sequence: this member is not there.
+    // A percent sequence is invalid, so this member counts as absent.
     return undefined;
   }
 }
@@ -174,7 +175,7 @@ function encode(value: string | undefined): string | undefined {
   try {
     return encodeURIComponent(value);
   } catch {
-    // A lone surrogate.
+    // The value contains a lone surrogate.
     return undefined;
   }
 }
@@ -187,7 +188,7 @@ function encodeMetadata(metadata: Readonly<Record<string, unknown>> | undefined)
       ? undefined
       : encodeURIComponent(json);
   } catch {
-    // A cycle, a BigInt, a toJSON that throws.
+    // The metadata contains a cycle or a BigInt, or a toJSON throws.
     return undefined;
   }
 }
@@ -199,17 +200,19 @@ function readMetadata(value: string | undefined): Record<string, unknown> | unde
     if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined;
     return Object.keys(metadata).length === 0 ? undefined : (metadata as Record<string, unknown>);
   } catch {
-    // Not JSON: this member is not there.
+    // The value is not JSON, so this member counts as absent.
     return undefined;
   }
 }
 
-/** An own `__proto__`, which JSON can carry, becomes a prototype wherever somebody copies it by assignment. */
+/**
+ * Removes an own `__proto__`, which JSON can carry. It would become a prototype in code that copies it by assignment.
+ */
 function withoutPrototype(name: string, value: unknown): unknown {
   return name === '__proto__' ? undefined : value;
 }
 
-/** By its letters, or by escapes that may spell it. */
+/** Whether the text contains the name, or escapes that may spell it. */
 function mayNamePrototype(json: string): boolean {
   return json.includes('__proto__') || json.includes('\\u');
 }

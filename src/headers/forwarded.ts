@@ -5,7 +5,7 @@ import { LANGSMITH_PREFIX, mayHoldMembers, nameOfMember, REPLICAS } from './bagg
  * `baggage` without `langsmith-replicas`, and without those members of LangSmith's that came with `inbound`, in whichever
  * way their names and values are encoded. What is not taken out stays as it is written.
  *
- * @param inbound the header as it came; `undefined` where what came with it may go on
+ * @param inbound the header as it was received; `undefined` if its members may be forwarded
  */
 export function withoutForwarded(baggage: string, inbound: string | undefined): string {
   if (!mayHoldMembers(baggage)) return baggage;

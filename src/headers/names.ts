@@ -3,8 +3,8 @@ export const TRACE_HEADER = 'langsmith-trace';
 export const BAGGAGE_HEADER = 'baggage';
 
 /**
- * Whether `candidate` is the header `name`, which is lower case. The first letters are compared first: most headers of
- * that length are others, and a lower-case copy is an object.
+ * Whether `candidate` is the header `name`, which is lower case. The first letters are compared first, because most
+ * headers of the same length differ there and a lower-case copy allocates a string.
  */
 export function isNamed(candidate: unknown, name: string): boolean {
   if (typeof candidate !== 'string' || candidate.length !== name.length) return false;

@@ -1,38 +1,38 @@
 import { type BaggageFields, type BaggageMembers, encodeMembers, joinMembers } from './baggage.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './names.ts';
 
-/** What is written on a request for one run. */
+/** The two headers that are written on a request for one run. */
 export interface TraceHeaders {
   readonly trace: string;
-  /** LangSmith's members only; `''` when there are none. */
+  /** LangSmith's members only; `''` if there are none. */
   readonly baggage: string;
 }
 
 /**
- * The values of `baggage` that can go with a trace, each with less than the one before, or the same: with metadata and
- * tags; without metadata; the project (or address) alone.
+ * The values of `baggage` that can accompany a trace. Each holds less than the one before, or the same: with metadata
+ * and tags; without metadata; only the project (or address).
  */
 export type BaggageForms = readonly [everything: string, tagged: string, bare: string];
 
-/** Their places in the list, and behind them: that nothing is sent. */
+/** The indexes of the forms. `none`, the index after the last form, means that nothing is sent. */
 export const FORM = { everything: 0, tagged: 1, bare: 2, none: 3 } as const;
 type Form = (typeof FORM)[keyof typeof FORM];
 
-/** The headers of one run for all destinations, made once and kept with the run. */
+/** The headers of one run for all destinations. They are made once and kept with the run. */
 export interface HeaderSet {
   readonly trace: string;
   readonly baggages: BaggageForms;
-  /** The first of `baggages` that stays within the limit. */
+  /** The first of `baggages` that is within the limit. */
   readonly first: Form;
 }
 
-/** `name: value\r\n` */
+/** The characters of `name: value\r\n` besides name and value. */
 export const LINE_OVERHEAD = 4;
 
-/** Of a trace that comes alone. */
+/** The forms of a trace without baggage. */
 export const NO_BAGGAGE: BaggageForms = ['', '', ''];
 
-/** Of a run whose trace alone is too large. */
+/** The headers of a run whose trace alone is too large. */
 export const NO_HEADERS: HeaderSet = { trace: '', baggages: NO_BAGGAGE, first: FORM.none };
 
 export function makeHeaderSet(trace: string, fields: BaggageFields, maxBytes: number): HeaderSet {
@@ -45,8 +45,8 @@ export function formsOf({ metadata, tags, destination }: BaggageMembers): Baggag
 }
 
 /**
- * What stays within `maxBytes` of header lines: metadata goes first, then tags, then all. Nothing is ever cut in the
- * middle. All values are ASCII, so a character is a byte.
+ * Returns the headers that are within `maxBytes` of header lines. Metadata is dropped first, then tags, then
+ * everything. Values are never truncated. All values are ASCII, so a character is a byte.
  */
 export function headerSetOf(trace: string, baggages: BaggageForms, maxBytes: number): HeaderSet {
   let first: number = FORM.everything;
@@ -54,13 +54,13 @@ export function headerSetOf(trace: string, baggages: BaggageForms, maxBytes: num
   return { trace, baggages, first: first as Form };
 }
 
-/** With all that the limit leaves; `undefined` where that is nothing. */
+/** Returns the richest form within the limit; `undefined` if no form is. */
 export function richest({ trace, baggages, first }: HeaderSet): TraceHeaders | undefined {
   const baggage = baggages[first as number];
   return baggage === undefined ? undefined : { trace, baggage };
 }
 
-/** What both headers add to a request, in bytes. */
+/** The size that both headers add to a request, in bytes. */
 export function sizeOf(trace: string, baggage: string): number {
   const line = TRACE_HEADER.length + LINE_OVERHEAD + trace.length;
   return baggage === '' ? line : line + BAGGAGE_HEADER.length + LINE_OVERHEAD + baggage.length;

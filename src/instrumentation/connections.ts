@@ -1,15 +1,16 @@
 /**
- * A connection outlives the request that opened it: a database's, a subscriber's, one that an agent keeps alive. Node calls
- * back for a socket in the context in which its handle was made and its connect was asked for. So these two are done in a
- * detached context (`net.js` and `_tls_wrap.js`, Node 18 to 26):
+ * Opens connections in a detached context, because a connection outlives the request that opened it: to a database, for
+ * a subscriber, or kept alive by an agent. Node calls back for a socket in the context in which its handle was made and
+ * its connect was requested. So these two steps are done in a detached context (`net.js` and `_tls_wrap.js`, Node 18 to
+ * 26):
  *
  * - `net.Socket.prototype.connect` makes the handle, looks the name up and connects. `net.connect`, `tls.connect`,
- *   `http2.connect` and all agents pass through it.
+ *   `http2.connect` and all agents use it.
  * - `TLSSocket.prototype._wrapHandle` (private) makes the handles of TLS before that, also over an existing socket
  *   (STARTTLS, tunnels).
  *
- * An agent of node:http that takes a free socket out of its pool gives the handle the context of the next request, by
- * `asyncReset` of the handle (private, `_http_agent.js`). That one is done in a detached context too.
+ * When an agent of node:http takes a free socket out of its pool, it calls `asyncReset` of the handle (private,
+ * `_http_agent.js`), which gives the handle the context of the next request. That is done in a detached context too.
  */
 import type { Socket } from 'node:net';
 import { builtin } from '../builtins.ts';
@@ -20,13 +21,13 @@ import { type Entry, patchMethod, STAY, type Undo } from './instrumentation.ts';
 
 type Method = (this: object, ...args: never[]) => unknown;
 type Opener<N extends string> = Record<N, Method>;
-/** `_tlsOptions` is private; it says which side of the connection the socket is on. */
+/** `_tlsOptions` is private. It says on which side of the connection the socket is. */
 interface AnySocket {
   readonly _tlsOptions?: { readonly isServer?: boolean };
   readonly _handle?: object | null;
 }
 
-/** Installs both. It loads node:net, but not node:tls. */
+/** Installs the patches. It loads node:net, but not node:tls. */
 export function watchConnections(contexts: ContextStorage): Undo {
   const undos: Undo[] = [];
   let isReuseWatched = false;
@@ -34,7 +35,7 @@ export function watchConnections(contexts: ContextStorage): Undo {
   function contextFor(socket: AnySocket): Entry {
     try {
       const current = contexts.current();
-      // A server's socket is not opened by whoever is current.
+      // The current context does not open the socket of a server.
       if (current === undefined || socket._tlsOptions?.isServer) return STAY;
       const detached = detachedOf(current);
       return detached === current ? STAY : detached;
@@ -47,7 +48,7 @@ export function watchConnections(contexts: ContextStorage): Undo {
   const wrap = (original: () => Method): Method =>
     function detached(this: object) {
       const context = contextFor(this as AnySocket);
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       const args = arguments as unknown as never[];
       return context === STAY
         ? original().apply(this, args)
@@ -57,7 +58,7 @@ export function watchConnections(contexts: ContextStorage): Undo {
   const wrapConnect = (original: () => Method): Method => {
     const connectDetached = wrap(original);
     return function connect(this: object) {
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       const result = connectDetached.apply(this, arguments as unknown as never[]);
       if (!isReuseWatched) lookAtHandle(this as AnySocket);
       return result;
@@ -73,7 +74,7 @@ export function watchConnections(contexts: ContextStorage): Undo {
     }
   }
 
-  /** The class of handles is not exported: it is found by the first handle. */
+  /** The class of handles is not exported, so it is found from the first handle. */
   function watchReuse(handle: object | null | undefined): boolean {
     let owner = handle;
     while (owner && !Object.hasOwn(owner, 'asyncReset'))

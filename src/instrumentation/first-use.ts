@@ -1,15 +1,16 @@
 /**
- * Node's own modules are not loaded for an application that never does: `require('http')` is 4 ms of CPU and 3.4 MB
- * (Node 24). Whoever has loaded one makes objects of its classes, and their constructors assign a property that
- * nobody else has. An accessor on `EventEmitter.prototype`, which they all inherit from, sees the first of them,
- * takes itself away and has the seam installed: before that object does anything.
+ * Waits for the first object of a class of Node's own without loading its module. `require('http')` takes 4 ms of CPU
+ * and 3.4 MB (Node 24), which an application that never loads it must not pay. When a module is loaded, the
+ * constructors of its classes assign a property that no other class has. An accessor on `EventEmitter.prototype`, from
+ * which they all inherit, sees the first assignment, removes itself and installs the seam before that object does
+ * anything.
  */
 import { builtin } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import type { Undo } from './instrumentation.ts';
 import { isBuiltinLoaded } from './loaded-builtins.ts';
 
-/** A class of Node's, a property that its constructor assigns, and a method of its own by which it is known. */
+/** A class of Node's own, a property that its constructor assigns, and a method that identifies the class. */
 interface Constructed {
   readonly module: string;
   readonly className: string;
@@ -24,14 +25,14 @@ export const CLIENT_REQUEST: Constructed = {
   property: 'reusedSocket',
   method: 'onSocket',
 };
-/** `net.js`, Node 0.10 to 26; and so every server of http, https and http2. */
+/** `net.js`, Node 0.10 to 26. Every server of http, https and http2 is a `net.Server`. */
 export const SERVER: Constructed = {
   module: 'net',
   className: 'Server',
   property: '_usingWorkers',
   method: 'listen',
 };
-/** `net.js`, Node 0.10 to 26; and so what every session of http2 is on. */
+/** `net.js`, Node 0.10 to 26. Every session of http2 has a `net.Socket` below it. */
 export const SOCKET: Constructed = {
   module: 'net',
   className: 'Socket',
@@ -47,8 +48,8 @@ export const TLS_SOCKET: Constructed = {
 };
 
 /**
- * Calls `install` with the prototype of a class before the first object of it does anything; at once where its module
- * is loaded.
+ * Calls `install` with the prototype of a class before the first object of it does anything. If its module is loaded
+ * already, `install` is called immediately.
  */
 export function onFirstUse<T extends object>(what: Constructed, install: (prototype: T) => Undo): Undo {
   const { module, className, property } = what;
@@ -74,14 +75,15 @@ export function onFirstUse<T extends object>(what: Constructed, install: (protot
       } catch (error) {
         logFailure(`install for ${module}.${className}`, error);
       }
-      // The seam may look for it too. On a sealed prototype the accessor stays, and this comes here again.
+      // The seam may have put an accessor of its own there, so the value is assigned. On a sealed prototype the
+      // accessor of this file stays, and the assignment calls this setter again.
       if (isFirst) Reflect.set(this, property, value);
       else Object.defineProperty(this, property, { ...ASSIGNED, value });
     },
   });
   if (!isPlaced) return installNow(what, install);
   return () => {
-    // The accessor may still be there: on a sealed prototype, or on a class that has copied it.
+    // The accessor may still be there, on a sealed prototype or on a class that has copied it.
     isOver = true;
     undo();
   };
@@ -92,7 +94,10 @@ function installNow<T extends object>(what: Constructed, install: (prototype: T)
   return install(prototypeOf<T>(exported, what) ?? (exported as T));
 }
 
-/** Node's own: an application may have put a class of its own in the place of the exported one (nock 13 does). */
+/**
+ * Finds the prototype of Node's own class, because an application may have replaced the exported class by one of its
+ * own, as nock 13 does.
+ */
 function prototypeOf<T extends object>(object: object | undefined, { method }: Constructed): T | undefined {
   let found: object | undefined;
   for (let at: object | null | undefined = object; at; at = Object.getPrototypeOf(at)) {

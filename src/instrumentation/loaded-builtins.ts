@@ -1,6 +1,6 @@
 /**
- * Which of Node's own modules somebody in the process has loaded: `process.moduleLoadList`, not documented, Node 18
- * to 26, their names in the order in which they were loaded. Where it is missing, they count as loaded.
+ * Tells which of Node's own modules are loaded in the process. `process.moduleLoadList` (undocumented, Node 18 to 26)
+ * has their names in the order of loading. If it is missing, they all count as loaded.
  */
 const PREFIX = 'NativeModule ';
 
@@ -9,7 +9,7 @@ export function isBuiltinLoaded(name: string): boolean {
   return loaded === undefined || loaded.includes(PREFIX + name);
 }
 
-/** The same, to be asked often: each entry of the list is read once. */
+/** The same for frequent calls: each entry of the list is read once. */
 export function watchBuiltin(name: string): () => boolean {
   const loaded = loadedModules();
   let seen = 0;

@@ -1,16 +1,16 @@
 /**
- * Finds CommonJS modules of named files, those that are loaded already and those that are loaded later: Node puts
- * the one kind into `Module._cache` and loads the other through `Module._extensions['.js']`, for `require` and for
- * `import` alike (Node 18 to 26).
+ * Finds CommonJS modules by the names of their files, whether they are loaded already or are loaded later. Node keeps
+ * loaded modules in `Module._cache` and loads others by `Module._extensions['.js']`, for `require` and for `import`
+ * (Node 18 to 26).
  */
 import { moduleClass } from '../builtins.ts';
 import { logFailure } from '../log.ts';
 import { patchMethod, type Undo } from './instrumentation.ts';
 
-/** A file, and what to do with what it exports. */
+/** A file, and the function that receives its exports. */
 export interface WantedModule {
   readonly path: RegExp;
-  /** @param module is there for who must put another object in place of `exports` */
+  /** @param module the module, for a caller that must replace `exports` by another object */
   found(exports: unknown, module: { exports?: unknown } | undefined): void;
 }
 

@@ -1,9 +1,9 @@
 /**
- * The stack as Node writes it, whatever the application has set on `Error`. Where `Error` is frozen
- * (`--frozen-intrinsics`, SES) what is set on it stays: the stack may have fewer frames then.
+ * Returns the stack in Node's own format, whatever the application has set on `Error`. If `Error` is frozen
+ * (`--frozen-intrinsics`, SES), its properties cannot be changed, so the stack may have fewer frames.
  *
- * @param frames how many frames at most
- * @returns `''` where only the application's own `prepareStackTrace` could write it
+ * @param frames the most frames to return
+ * @returns `''` if only the application's own `prepareStackTrace` could format it
  */
 export function stackHere(frames: number): string {
   const own = (['prepareStackTrace', 'stackTraceLimit'] as const).map(

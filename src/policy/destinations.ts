@@ -5,37 +5,34 @@ import { canonicalHost } from './hosts.ts';
 import type { LangSmithAPI } from './langsmith-api.ts';
 import { type Endpoint, isExcepted, matches } from './patterns.ts';
 
-/** Where an outgoing request goes, as its client names it. */
+/** The destination of an outgoing request, as its client names it. */
 export interface Destination {
   readonly host: string;
-  /** `undefined` where the client does not tell. */
+  /** `undefined` if the client does not know it. */
   readonly port: number | undefined;
-  /** A unix socket: on this machine, whatever host the request names. */
+  /** Whether it is a unix socket. Then it is on this machine, whatever host the request names. */
   readonly local: boolean;
-  /** The proxy, or the address, that the request is handed to, where it is another: it reads the headers too. */
+  /** The proxy or the address that the request is sent to, if it differs from the host. It can read the headers too. */
   readonly via: Destination | undefined;
-  /**
-   * Whom else the request says that it is for. Which of them reads it cannot be told, so all must be allowed what it
-   * gets.
-   */
+  /** Other destinations that the request names. Any of them may read it, so all must be allowed to get its headers. */
   readonly claimed?: readonly Destination[] | undefined;
-  /** Further names whose exceptions hold, but which need not be included. */
+  /** Further names of the destination. Exceptions for them apply, but they need not be included. */
   readonly named?: readonly Destination[] | undefined;
 }
 
-/** A proxy that cannot be told: it gets what everybody may get. */
+/** An unknown proxy. It gets only what every destination may get. */
 export const UNKNOWN: Destination = { host: '', port: undefined, local: false, via: undefined };
 
-/** What a destination gets. */
+/** The headers that a destination gets. */
 export const GRANT = { nothing: 0, trace: 1, everything: 2 } as const;
 export type Grant = (typeof GRANT)[keyof typeof GRANT];
 
 const NAMES: Record<Grant, string> = { 0: 'nothing', 1: 'the trace and its project', 2: 'everything' };
 
-/** Destinations whose decision is remembered; a crawler names more, and then they are decided anew. */
+/** The number of decisions that are cached. A crawler has more destinations; then the decisions are made again. */
 const CACHE_SIZE = 1000;
 
-/** Decides what a destination gets, and remembers it by the key under which the client knows it. */
+/** Decides what a destination gets, and caches the decision by the carrier's key. */
 export class DestinationPolicy {
   private readonly config: Config;
   private readonly langSmithAPI: LangSmithAPI;
@@ -51,7 +48,7 @@ export class DestinationPolicy {
     return this.cache.get(key);
   }
 
-  /** @param target the request target, for a host that LangSmith's API shares with others */
+  /** @param target the request target, for a host that LangSmith's API shares with other services */
   decide(key: string, destination: Destination | undefined, target = '/'): Grant {
     let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination, target);
     for (const claimed of destination?.claimed ?? []) grant = lower(grant, this.grant(claimed, target));
@@ -62,7 +59,7 @@ export class DestinationPolicy {
     return grant;
   }
 
-  /** Forgets all decisions: an address of LangSmith's API has been learned. */
+  /** Forgets all decisions, because an address of LangSmith's API was learned. */
   forget(): void {
     this.cache.clear();
   }
@@ -75,7 +72,7 @@ export class DestinationPolicy {
     return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
   }
 
-  /** A proxy need not be on the list of those that get the trace, but must not be excepted from it. */
+  /** A proxy need not be included in the list that gets the trace, but it must not be excepted from it. */
   private grantThrough(via: Destination, grant: Grant, target: string): Grant {
     const endpoint = endpointOf(via) ?? UNKNOWN;
     if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
@@ -83,7 +80,7 @@ export class DestinationPolicy {
     return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
   }
 
-  /** A name that cannot be read may be the one that is excepted. */
+  /** A name that cannot be parsed may be one that is excepted. */
   private grantNamed(named: Destination, grant: Grant, target: string): Grant {
     const endpoint = endpointOf(named) ?? UNKNOWN;
     if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
@@ -95,7 +92,7 @@ export class DestinationPolicy {
     return this.langSmithAPI.includes(host, port, target);
   }
 
-  /** Then each request is decided by itself. */
+  /** Whether the decision depends on the path. Then it is made for each request and not cached. */
   private dependsOnPath({ claimed = [], named = [], via, ...first }: Destination): boolean {
     return [first, via, ...claimed, ...named].some((one) => {
       const endpoint = one && endpointOf({ ...one, via: undefined });

@@ -15,8 +15,8 @@ const INTERNAL_NETWORKS: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * A host as the URL standard writes it: lower case, punycode, IPv4 in four decimals, IPv6 short and without
- * brackets, IPv4-mapped IPv6 as IPv4, no trailing dot. `undefined` for what is no host.
+ * Converts a host to the form of the URL standard: lower case, punycode, IPv4 in four decimals, IPv6 short and without
+ * brackets, IPv4-mapped IPv6 as IPv4, no trailing dot. Returns `undefined` for an invalid host.
  */
 export function canonicalHost(host: string): string | undefined {
   if (host === '' || /[\s/?#@\\]/.test(host)) return undefined;
@@ -33,7 +33,7 @@ export function canonicalHost(host: string): string | undefined {
   }
 }
 
-/** `internal` of the patterns. */
+/** Whether the pattern `internal` matches a host. */
 export function isInternal(host: string): boolean {
   const { isIP } = builtin<typeof import('node:net')>('net');
   if (isIP(host) !== 0) {
@@ -51,7 +51,7 @@ export function isInNetwork(host: string, address: string, prefix: number): bool
   return network.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** `::ffff:7f00:1`, as the URL standard writes `::ffff:127.0.0.1`, is that IPv4 address. */
+/** Converts an IPv4-mapped address. The URL standard writes `::ffff:127.0.0.1` as `::ffff:7f00:1`. */
 function unmapped(host: string): string {
   const match = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
   if (match?.[1] === undefined || match[2] === undefined) return host;

@@ -1,33 +1,33 @@
 import type { RunTreeLike } from '../context/run-tree.ts';
 import { canonicalHost } from './hosts.ts';
 
-/** Where the SDK sends runs to when nothing else is said, and its regional twins. */
+/** The domain of the SDK's default endpoint and of its regional variants. */
 const HOSTED = '.smith.langchain.com';
 const ENDPOINT_VARIABLES = ['LANGSMITH_ENDPOINT', 'LANGCHAIN_ENDPOINT'];
 const REPLICA_VARIABLES = ['LANGSMITH_RUNS_ENDPOINTS', 'LANGCHAIN_RUNS_ENDPOINTS'];
 
 /**
- * LangSmith's own API, wherever the process points its clients: by environment, by `Client({apiUrl})`, by a
- * configuration profile (which ends up in `client.apiUrl`), by replicas. The SDK flushes its batches inside the
- * context of a run, so without this its traffic would carry that run's headers.
+ * Recognizes LangSmith's own API at any address that the process gives its clients: by the environment, by
+ * `Client({apiUrl})`, by a configuration profile (which sets `client.apiUrl`), or by replicas. The SDK flushes its
+ * batches inside the context of a run, so without this its own traffic would carry the headers of that run.
  */
 export interface LangSmithAPI {
   /** Learns the API addresses of a run's client and replicas. */
   observe(run: RunTreeLike): void;
   /**
-   * Whether a request goes to LangSmith. A port that is not known, as with a `Host` of the application's own, is taken
-   * for another service on the same machine: the SDK sets no `Host`.
+   * Whether a request goes to LangSmith. If the port is unknown, as with a `Host` header of the application, the
+   * request counts as one for another service on the same machine, because the SDK sets no `Host`.
    *
-   * @param path the request's: where an address has one, other services may be behind the same host and port
+   * @param path the path of the request. If an API address has a path, other services may share its host and port
    */
   includes(host: string, port: number | undefined, path: string): boolean;
-  /** Whether it depends on the path. */
+  /** Whether the result of `includes` depends on the path. */
   isShared(host: string, port: number | undefined): boolean;
 }
 
-/** @param onChange called when an address is learned that was not known */
+/** @param onChange called when a new address is learned */
 export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void): LangSmithAPI {
-  /** By `host:port`: the paths below which it is; `''` where it has host and port to itself. */
+  /** The paths of the API by `host:port`. `''` means that the API is alone at this host and port. */
   const addresses = new Map<string, Set<string>>();
   const seenClients = new WeakSet<object>();
 
@@ -40,7 +40,10 @@ export function createLangSmithAPI(env: NodeJS.ProcessEnv, onChange: () => void)
     onChange();
   }
 
-  /** At each decision anew: `dotenv` and its like set variables after the preload. Decisions are cached. */
+  /**
+   * Read again at each decision, because `dotenv` and similar libraries set variables after the preload. Decisions are
+   * cached.
+   */
   function learnFromEnvironment(): void {
     for (const name of ENDPOINT_VARIABLES) learn(env[name]);
     for (const name of REPLICA_VARIABLES) for (const url of parseReplicas(env[name])) learn(url);
@@ -82,19 +85,21 @@ function isBelow(target: string, prefix: string): boolean {
 
 function parseAddress(url: string): { origin: string; path: string } | undefined {
   try {
-    // The SDK takes quotes off (`client.js`, `trimQuotes`): `.env` files leave them on.
+    // The SDK removes quotes (`client.js`, `trimQuotes`), which `.env` files leave on values.
     const { hostname, port, protocol, pathname } = new URL(url.trim().replace(/^(["'])(.*)\1$/, '$2'));
     const host = canonicalHost(hostname);
     if (host === undefined) return undefined;
     const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
     return { origin: `${host}:${number}`, path: pathname.replace(/\/+$/, '') };
   } catch {
-    // Not a URL: the SDK cannot use it either.
+    // Not a valid URL, so the SDK cannot use it either.
     return undefined;
   }
 }
 
-/** An array of `{api_url}`, or an object of url to key (langsmith `run_trees.js`, `_getWriteReplicasFromEnv`). */
+/**
+ * Parses an array of `{api_url}`, or an object from URL to key (langsmith `run_trees.js`, `_getWriteReplicasFromEnv`).
+ */
 function parseReplicas(value: string | undefined): unknown[] {
   if (value === undefined || value === '') return [];
   try {
@@ -102,7 +107,7 @@ function parseReplicas(value: string | undefined): unknown[] {
     if (Array.isArray(replicas)) return replicas.map((replica) => replica?.api_url);
     return typeof replicas === 'object' && replicas !== null ? Object.keys(replicas) : [];
   } catch {
-    // The SDK warns of it.
+    // The SDK warns about invalid JSON.
     return [];
   }
 }

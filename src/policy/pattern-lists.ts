@@ -1,10 +1,11 @@
 /**
- * Reads the lists of `TRACE_AGENT_PROPAGATE_TO`, `TRACE_AGENT_SHARE_METADATA_WITH` and `TRACE_AGENT_TRUST`. They say
- * what may leave and who is believed, so what cannot be read closes a list and never opens it.
+ * Parses the lists of `TRACE_AGENT_PROPAGATE_TO`, `TRACE_AGENT_SHARE_METADATA_WITH` and `TRACE_AGENT_TRUST`. These
+ * lists decide which data may leave and which peers are trusted, so an entry that cannot be parsed may close a list but
+ * never opens it.
  */
 import { isKeyword, type Keyword, keyword, type Pattern, type Patterns, parsePattern } from './patterns.ts';
 
-/** What a list is matched against. */
+/** The things that a list is matched against. */
 export type Subject = 'destinations' | 'peers';
 
 export interface ParsedPatterns {
@@ -16,23 +17,23 @@ const NO_PEER = 'names no peer, which is an address without a port';
 
 /** One entry of a list. */
 interface Entry {
-  /** As it was given, without quotes. */
+  /** The entry as it was given, without quotes. */
   readonly given: string;
   readonly isException: boolean;
-  /** As it is in force, without `!`. */
+  /** The entry in force, without `!`. */
   readonly text: string;
   readonly isURL: boolean;
-  /** `undefined` for `none`, and for what cannot be read. */
+  /** `undefined` for `none`, and for an entry that cannot be parsed. */
   readonly pattern: Pattern | undefined;
   readonly fault: 'cannot be read' | typeof NO_PEER | undefined;
 }
 
 /**
- * Reads a list. An entry that cannot be read is left out and named in the warning. The others hold, unless the entry may
- * have been an exception: beside `*` it can have been nothing else. Then, and where nothing else includes anybody, the
- * list means `none`.
+ * Parses a list. An entry that cannot be parsed is ignored and named in the warning. The other entries apply, unless
+ * that entry may have been an exception. Beside `*` it can have been nothing else. In that case, and if no entry that
+ * includes anything is left, the list means `none`.
  *
- * @param base what exceptions alone except from
+ * @param base the list from which exceptions are made if there are only exceptions
  */
 export function parsePatterns(list: string, base: Keyword, of: Subject = 'destinations'): ParsedPatterns {
   const entries = entriesOf(list).map((given) => readEntry(given, of));
@@ -60,13 +61,13 @@ export function parsePatterns(list: string, base: Keyword, of: Subject = 'destin
   return { patterns, warning };
 }
 
-/** Takes off the quotes that `docker run --env-file` and YAML leave on a value. */
+/** Removes the quotes that `docker run --env-file` and YAML leave on a value. */
 export function unquote(text: string): string {
   const inner = /^(["'])(.*)\1$/s.exec(text.trim());
   return inner?.[2] === undefined || inner[2].includes(inner[1] as string) ? text.trim() : unquote(inner[2]);
 }
 
-/** A comma, a semicolon and white space separate. A `!` belongs to what comes after it. */
+/** Splits a list at commas, semicolons and white space. A `!` belongs to the text after it. */
 function entriesOf(list: string): string[] {
   return unquote(list)
     .replace(/!\s+/g, '!')
@@ -87,12 +88,12 @@ function readEntry(quoted: string, of: Subject): Entry {
   return { given, isException, text, isURL: url !== undefined, pattern, fault };
 }
 
-/** @returns `host:port` of a URL; `undefined` for what is none, or has no port that is known */
+/** @returns `host:port` of a URL; `undefined` if it is not a URL or its port is unknown */
 function hostOfURL(text: string, isException: boolean): string | undefined {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#\\]*@)?([^/?#\\@]+)(?:[/?#].*)?$/i.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
   if (/:\d+$/.test(match[2])) return match[2];
-  // An exception is wider without a port, an inclusion is narrower with one.
+  // Without a port an exception is wider, and with a port an inclusion is narrower. Both are the stricter choice.
   if (isException) return match[2];
   const port = { http: 80, ws: 80, https: 443, wss: 443 }[match[1].toLowerCase()];
   return port === undefined ? undefined : `${match[2]}:${port}`;
@@ -103,7 +104,7 @@ function faultOf(pattern: Pattern | undefined, of: Subject): Entry['fault'] {
   return of === 'destinations' || isPeer(pattern) ? undefined : NO_PEER;
 }
 
-/** A peer is an address: neither its name nor the port of its listener is known. */
+/** A peer is an address. Neither its name nor the port of its listener is known. */
 function isPeer(pattern: Pattern): boolean {
   return pattern.kind !== 'host' && !(pattern.kind === 'network' && pattern.port !== undefined);
 }
@@ -116,7 +117,7 @@ function none(faults: readonly string[]): ParsedPatterns {
   return { patterns: keyword('none'), warning: `${faults.join(', ')}; none is used` };
 }
 
-/** What the warning says: the entries with the same fault together. */
+/** The faults for the warning. Entries with the same fault are grouped. */
 function faultsOf(entries: readonly Entry[]): string[] {
   const faults: [what: string, entries: readonly Entry[]][] = [
     ['cannot be read', entries.filter(({ fault }) => fault === 'cannot be read')],

@@ -2,11 +2,11 @@ import { builtin } from '../builtins.ts';
 import { canonicalHost, isInNetwork, isInternal } from './hosts.ts';
 
 /**
- * Patterns of destinations and peers: `*`, `none`, `internal`, a host, `*.example.com`, `host:port`, an IP or
- * CIDR, and `!pattern` to except; comma-separated. They are matched against a parsed host, never a URL string.
+ * Patterns of destinations and peers: `*`, `none`, `internal`, a host, `*.example.com`, `host:port`, an IP or CIDR, and
+ * `!pattern` to except; separated by commas. They are matched against a parsed host, never against the text of a URL.
  */
 export interface Patterns {
-  /** As it is in force, for messages and `status()`. */
+  /** The list in force, for messages and `status()`. */
   readonly source: string;
   readonly includes: readonly Pattern[];
   readonly excludes: readonly Pattern[];
@@ -32,7 +32,10 @@ interface NetworkPattern {
   readonly port: number | undefined;
 }
 
-/** Punctuation that stands in no host; the URL standard reads three signs of other scripts as a dot. */
+/**
+ * Punctuation that no host contains. Three characters of other scripts are allowed, because the URL standard reads them
+ * as a dot.
+ */
 const FOREIGN_PUNCTUATION = /(?![._:[\]%*。．｡-])\p{P}/u;
 
 /** An IPv4 address of fewer than four parts, or a part of one. */
@@ -40,15 +43,15 @@ const ADDRESS_IN_SHORT = /^\d+(\.\d+){0,2}\.?$/;
 
 /** A host in canonical form (see `canonicalHost`), and what is known of the port. */
 export interface Endpoint {
-  /** `''` where it cannot be told: then a pattern that names a host includes nothing and excludes all. */
+  /** `''` if the host is unknown. Then a pattern that names a host never includes it and always excepts it. */
   readonly host: string;
-  /** `undefined` where the port cannot be told: then a pattern with a port includes nothing and excludes all. */
+  /** `undefined` if the port is unknown. Then a pattern with a port never includes it and always excepts it. */
   readonly port: number | undefined;
-  /** A unix socket: on this machine, whatever its name says. */
+  /** Whether it is a unix socket. Then it is on this machine, whatever host the request names. */
   readonly local?: boolean;
 }
 
-/** A pattern that is a word. */
+/** A pattern that is a keyword. */
 export type Keyword = '*' | 'internal' | 'none';
 
 const WORDS: Readonly<Record<Keyword, readonly Pattern[]>> = {
@@ -57,12 +60,12 @@ const WORDS: Readonly<Record<Keyword, readonly Pattern[]>> = {
   none: Object.freeze([]),
 };
 
-/** The list of one keyword: what a default is, without the parser. */
+/** Returns the list of one keyword. Defaults use it, because it needs no parser. */
 export function keyword(word: Keyword): Patterns {
   return Object.freeze({ source: word, includes: WORDS[word], excludes: WORDS.none });
 }
 
-/** Whether a list holds for an endpoint: some pattern includes it and none excepts it. */
+/** Whether a list applies to an endpoint: a pattern includes it and no pattern excepts it. */
 export function matches(patterns: Patterns, endpoint: Endpoint): boolean {
   return (
     patterns.includes.some((pattern) => matchesOne(pattern, endpoint, false)) &&
@@ -70,12 +73,12 @@ export function matches(patterns: Patterns, endpoint: Endpoint): boolean {
   );
 }
 
-/** Whether a list names an endpoint with `!`. */
+/** Whether a list excepts an endpoint with `!`. */
 export function isExcepted(patterns: Patterns, endpoint: Endpoint): boolean {
   return patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true));
 }
 
-/** Reads one entry of a list, without its `!`; `undefined` where it is no pattern. */
+/** Parses one entry of a list, without its `!`. Returns `undefined` if it is not a pattern. */
 export function parsePattern(text: string): Pattern | undefined {
   if (isKeyword(text)) return WORDS[text][0];
   const { isIP } = builtin<typeof import('node:net')>('net');
@@ -85,7 +88,7 @@ export function parsePattern(text: string): Pattern | undefined {
     const prefix = Number(cidr[2]);
     if (family === 0 || prefix > (family === 4 ? 32 : 128)) return undefined;
     const address = canonicalHost(cidr[1]) ?? cidr[1];
-    // `::ffff:10.0.0.0/104` is `10.0.0.0/8`: addresses are compared as IPv4 where they can be.
+    // `::ffff:10.0.0.0/104` is `10.0.0.0/8`, because mapped addresses are compared as IPv4.
     const isMapped = family === 6 && isIP(address) === 4;
     if (isMapped && prefix < 96) return undefined;
     return { kind: 'network', address, prefix: isMapped ? prefix - 96 : prefix, port: undefined };

@@ -2,10 +2,10 @@ import { BoundedMap } from '../bounded-map.ts';
 import { canonicalHost } from './hosts.ts';
 import { matches, type Patterns } from './patterns.ts';
 
-/** Peers whose decision is remembered. */
+/** The number of peers whose decision is cached. */
 const CACHE_SIZE = 1000;
 
-/** Decides whose headers are believed, by the address of the socket alone: no header can change it. */
+/** Decides which peers are trusted. The decision uses only the address of the socket, so no header can change it. */
 export class PeerPolicy {
   private readonly trust: Patterns;
   private readonly cache: BoundedMap<string, boolean>;
@@ -16,7 +16,7 @@ export class PeerPolicy {
   }
 
   /**
-   * @param address the socket's remote address; `undefined` for a unix socket or a connection that is gone
+   * @param address the remote address of the socket; `undefined` for a unix socket or a closed connection
    * @param local whether the connection came over a unix socket
    */
   trusts(address: string | undefined, local: boolean): boolean {

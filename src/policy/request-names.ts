@@ -1,6 +1,7 @@
 /**
- * Where a request goes, by every name that it gives: the host that is connected to, its `Host` header, and the request
- * target where that is a whole URL. They are compared as hosts, so another way to write the same is the same.
+ * Determines the destination of a request from every name that it gives: the host that it connects to, its `Host`
+ * header, and the request target if that is a whole URL. The names are compared as canonical hosts, so different
+ * spellings of a host are equal.
  */
 import { builtin } from '../builtins.ts';
 import { type Destination, UNKNOWN } from './destinations.ts';
@@ -18,8 +19,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
 /**
  * @param connected the host that the client connects to, or the unix socket
  * @param target the request target
- * @param hosts the `Host` headers; `undefined` for none
- * @returns `undefined` where it cannot be told
+ * @param hosts the `Host` headers; `undefined` if there are none
+ * @returns `undefined` if the destination cannot be determined
  */
 export function destinationOf(
   connected: Destination,
@@ -37,8 +38,8 @@ export function destinationOf(
 }
 
 /**
- * The agent of a proxy (Node's own from 24 on, http-proxy-agent) puts the target into the path and connects elsewhere,
- * but leaves the target as the host of the request.
+ * The destination of a request that goes through a proxy. The proxy's agent (Node's own from 24 on, http-proxy-agent)
+ * puts the target into the path and connects to the proxy, but leaves the target as the host of the request.
  */
 function throughProxy(
   target: Destination,
@@ -52,8 +53,9 @@ function throughProxy(
 }
 
 /**
- * A client that looks names up itself (undici's `dns` interceptor), or that goes through a sidecar: the host gets the
- * request, by way of the address. It has the address's port, for all that is known; what excepts another port of it holds.
+ * The destination of a request to an IP address that names a host. The client has looked the name up itself (undici's
+ * `dns` interceptor) or goes through a sidecar. The request goes to the host by way of the address. A host without a
+ * port is assumed to have the port of the address, and exceptions for other ports of that host apply too.
  */
 function behindAddress(address: Destination, claims: readonly Destination[]): Destination {
   const [host, ...others] = claims.filter((claim) => !isSame(claim, address));
@@ -73,7 +75,7 @@ function alsoKnownAs(connected: Destination, claims: readonly Destination[]): De
   return claimed.length === 0 ? connected : { ...connected, claimed };
 }
 
-/** A `Host` without a port says nothing about the port. */
+/** A `Host` header without a port says nothing about the port. */
 function isSame(claim: Destination, destination: Destination): boolean {
   const host = canonicalHost(claim.host);
   if (host === undefined || host !== canonicalHost(destination.host)) return false;
@@ -88,22 +90,22 @@ function claimsOf(hosts: string | readonly string[] | undefined): Destination[] 
   });
 }
 
-/** The canonical host and the port of a `Host` header; `undefined` for what it does not say. */
+/** The canonical host and the port of a `Host` header; each is `undefined` if it is absent or invalid. */
 export function parseHostHeader(header: string): { host: string | undefined; port: number | undefined } {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{0,5}))?$/.exec(header.trim());
   return { host: canonicalHost(match?.[1] ?? ''), port: match?.[2] ? Number(match[2]) : undefined };
 }
 
 /**
- * Whether a request target names its host itself, as a proxy is asked (RFC 9112, 3.2.2), or may be read so: whatever does
- * not start as a path or a query.
+ * Whether a request target names its host itself, as in a request to a proxy (RFC 9112, 3.2.2), or may be parsed that
+ * way. This is every target that does not start as a path or a query.
  */
 export function isAbsolute(target: string): boolean {
   const first = target.charCodeAt(0);
   return first !== SLASH && first !== QUESTION_MARK && target !== '*' && target !== '';
 }
 
-/** The origin of a URL; `undefined` for what is none, or has none. */
+/** The origin of a URL; `undefined` if it is not a URL or has no origin. */
 export function originOf(url: string): string | undefined {
   try {
     const { origin } = new URL(url);

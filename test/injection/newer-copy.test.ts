@@ -50,7 +50,7 @@ const started = (version: string) => expect.stringMatching(`info: version ${vers
 const steppedAside = (copy: string, version = NEWER) =>
   `[trace-agent] info: not started: the application's own version ${version} in ${copy} is newer than this, version ${VERSION}`;
 const atWork = (version: string, other: string) =>
-  `[trace-agent] info: version ${version} is at work already; version ${other} leaves it so`;
+  `[trace-agent] info: version ${version} is running already, so version ${other} does not start`;
 
 /** Runs the application with the file injected; it must relay, and say nothing but the agent's own lines. */
 async function linesWhenInjected(main: string, options: AppOptions = {}): Promise<string[]> {
@@ -134,7 +134,7 @@ describe('the application brings a newer copy of the agent', () => {
     const lines = await linesWhenInjected(main, { env: { TRACE_AGENT_LOG: 'warn' } });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(
-      `warn: version ${VERSION} starts, the application's newer version ${NEWER} in ${copy} cannot be loaded: `,
+      `warn: version ${VERSION} starts, because the application's newer version ${NEWER} in ${copy} cannot be loaded: `,
     );
   });
 
@@ -143,7 +143,7 @@ describe('the application brings a newer copy of the agent', () => {
     writeFileSync(join(copy, 'dist/register.cjs'), '');
     expect(await linesWhenInjected(main)).toEqual([
       steppedAside(copy),
-      `[trace-agent] info: the newer version did not start, so version ${VERSION} does`,
+      `[trace-agent] info: the newer version did not start, so version ${VERSION} starts`,
       started(VERSION),
     ]);
   });

@@ -119,7 +119,7 @@ describe('others', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
     expect(linesOf(stderr)).toEqual([
       expect.stringMatching(
-        /info: this is the package manager npm, but TRACE_AGENT_FORCE has version .+ start$/,
+        /info: this is the package manager npm, but version .+ starts because of TRACE_AGENT_FORCE$/,
       ),
       started,
     ]);

@@ -148,7 +148,9 @@ describe('no parent beats a wrong one', () => {
   it('for a library in a bundle: no trace, and one line that says so', async () => {
     app = await startApp(await bundle(fixture('apps/http2-queue.mjs'), directory));
     for (const [, arrived] of await arrivedByGot(app, upstream)) expect(arrived).toBeUndefined();
-    expect(app.stderr()).toMatch(/^\[trace-agent\] warn: requests of a http2-wrapper .* no trace is sent\n$/);
+    expect(app.stderr()).toMatch(
+      /^\[trace-agent\] warn: requests of http2-wrapper are sent without a trace, .*\n$/,
+    );
   });
 
   it('for a library that is loaded in a handler: at first none or its own, then its own', async () => {

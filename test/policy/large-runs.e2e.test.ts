@@ -76,6 +76,6 @@ it('what is left out is said once of each kind, however many requests', async ()
   ]);
   expect(lines.filter((line) => line.endsWith('without metadata'))).toHaveLength(1);
   expect(lines.filter((line) => line.endsWith('without metadata and tags'))).toHaveLength(1);
-  expect(lines.filter((line) => line.endsWith('no header is sent'))).toHaveLength(1);
+  expect(lines.filter((line) => line.endsWith('they are not sent'))).toHaveLength(1);
   expect(lines).toHaveLength(4);
 });

@@ -1,4 +1,4 @@
-/** How the headers of a `ClientRequest` are read and written, and how it names its destination. */
+/** Reads and writes the headers of a `ClientRequest`, and determines its destination. */
 import type { ClientRequest, OutgoingMessage } from 'node:http';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import {
@@ -14,48 +14,56 @@ import { destinationOf, isAbsolute, originOf, parseHostHeader } from '../../poli
 import { asHeaderValue } from '../header-list.ts';
 import { createOutHeaders, sizeOfLine } from './out-headers.ts';
 
-/** `options.headers` as an array, flat or of pairs; or none at all. */
+/** `options.headers` as a flat array or an array of pairs, or absent. */
 export type RawHeaders = readonly unknown[] | null | undefined;
 type Pair = readonly [name: string, value: unknown];
 
 export interface Request extends ClientRequest {
   socketPath?: string | null;
-  /** Request line and headers as they go to the wire; `null` until then (`_http_outgoing.js`, Node 8 to 26). */
+  /**
+   * The request line and headers as they are sent; `null` until they are written (`_http_outgoing.js`, Node 8 to 26).
+   */
   _header?: string | null;
-  /** What it knows of it before it looks at the headers. */
+  /** The content length that is known before the headers are written. */
   _contentLength?: number | null | undefined;
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
-/** `headers` given as an array, which goes to the wire as it is: a new array of the same shape takes its place. */
+/**
+ * A request whose `headers` are an array. The array goes to the wire as it is, so a new array of the same shape
+ * replaces it.
+ */
 export interface RawRequest {
   readonly request: Request;
   headers: RawHeaders;
 }
 
 export interface Carriers {
-  /** The usual case: the headers are the request's own, and `setHeader` still works. */
+  /** For a request whose headers are its own, so that `setHeader` still works. The size is measured before writing. */
   readonly measuredCarrier: OutgoingCarrier<Request>;
   /**
-   * The size is seen when Node has written the header: to list what a request has took a fifth of the agent's time. With
-   * `Expect` it is sent at once.
+   * The same, but the size is checked after Node has written the header, because listing the headers of a request took
+   * a fifth of the agent's time. With `Expect` the header is sent at once, so the size is measured before.
    */
   readonly requestCarrier: OutgoingCarrier<Request>;
   readonly rawCarrier: OutgoingCarrier<RawRequest>;
-  /** Whether Node has written more for the request than servers take, the size of which was left to be seen. */
+  /** Whether Node has written more for the request than servers accept, if the size was not measured before. */
   isTooLarge(request: Request): boolean;
-  /** Gives the request its own headers back: ours were lent to it for as long as Node wrote them. */
+  /** Restores the request's own headers. Ours are set only while Node writes the header. */
   takeBack(request: Request): void;
 }
 
-/** ` `, ` HTTP/1.1\r\n`, the `Connection` and `Transfer-Encoding` lines that Node adds when it writes, and the empty one. */
+/**
+ * ` `, ` HTTP/1.1\r\n`, the `Connection` and `Transfer-Encoding` lines that Node adds when it writes, and the empty
+ * line.
+ */
 const REQUEST_LINE_OVERHEAD = 66;
-/** Of the application's own: beside them are ours, and those two of Node's. */
+/** The most headers of the application's own. It leaves room for our two and for the two that Node adds. */
 const MOST_HEADERS = MAX_REQUEST_HEADERS - 4;
 
 /**
  * @param ofMessages the prototype of `OutgoingMessage`
- * @param portOf the port that a request is connected to, where it is known
+ * @param portOf returns the port that a request is connected to, if it is known
  */
 export function createCarriers(
   ofMessages: OutgoingMessage,
@@ -63,7 +71,7 @@ export function createCarriers(
 ): Carriers {
   const outHeaders = createOutHeaders(ofMessages);
   const headerOf = (request: Request, name: string) => outHeaders.get(request, name);
-  /** The request that has just been given the headers of its run, whatever their size. */
+  /** The request that has just been given the headers of its run without measuring their size. */
   let unmeasured: Request | undefined;
 
   const measuredCarrier: OutgoingCarrier<Request> = {
@@ -78,7 +86,7 @@ export function createCarriers(
       return size + outHeaders.size(request);
     },
     write(request, trace, baggage) {
-      // First the one that can fail, on what the application had in it.
+      // The baggage is written first, because it can fail on the value that the application had set.
       if (baggage !== undefined) outHeaders.lend(request, BAGGAGE_HEADER, baggage);
       if (trace !== undefined) outHeaders.lend(request, TRACE_HEADER, trace);
     },
@@ -135,12 +143,12 @@ export function createCarriers(
   };
 }
 
-/** A line takes at least five characters, so most headers need not be looked at. */
+/** A line takes at least five characters, so most headers are too short to need counting. */
 function hasTooManyLines(header: string): boolean {
   return header.length > MAX_REQUEST_HEADERS * 5 && header.split('\r\n').length - 3 > MAX_REQUEST_HEADERS;
 }
 
-/** Node accepts header names that are not strings as long as they read as a token. */
+/** Node accepts header names that are not strings, if their text is a valid token. */
 function pairsOf(headers: RawHeaders): Pair[] {
   if (headers === null || headers === undefined) return [];
   if (Array.isArray(headers[0])) return [...(headers as Pair[])];
@@ -173,7 +181,10 @@ const last = {
   key: '',
 };
 
-/** Most requests go where the one before went: its key is not put together, and not hashed, again. */
+/**
+ * Most requests go to the same destination as the previous one. Its key is reused, so it is neither built nor hashed
+ * again.
+ */
 function keyOf(protocol: string, host: string, port: number | undefined, header: HeaderValue): string {
   if (protocol !== last.protocol || host !== last.host || port !== last.port || header !== last.header) {
     last.protocol = protocol;
@@ -199,13 +210,13 @@ function destination(
   const claimed = claimedPort(request, hosts);
   const connected = { host, port: claimed, local: false, via: undefined };
   const found = destinationOf(connected, path, hosts);
-  // It may be another port after all.
+  // The port is only assumed and may differ, so exceptions for any port of the host apply too.
   return found && { ...found, named: [...(found.named ?? []), { ...connected, port: undefined }] };
 }
 
 /**
- * The port that the `Host` header claims, or else the scheme's own: for an agent of its own making, and for a header that
- * is written before there is a connection.
+ * The port that the `Host` header claims, or else the default of the scheme. It is used if the request has a custom
+ * agent, and if the header is written before there is a connection.
  */
 function claimedPort(request: Request, hosts: HeaderValue): number | undefined {
   if (typeof hosts !== 'string') return undefined;

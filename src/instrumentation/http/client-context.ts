@@ -1,14 +1,14 @@
 /**
- * A client's request keeps the context in which it was made. The agent that pools its socket sends it, and calls back for
- * it, in the context of whoever opened or freed that socket. So the request enters its own context again at these places,
- * on the prototype of `ClientRequest` (Node 18 to 26):
+ * Keeps the context in which a client's request was made. The agent that pools its socket sends the request, and calls
+ * back for it, in the context in which that socket was opened or freed. So the request enters its own context again at
+ * these places on the prototype of `ClientRequest` (Node 18 to 26):
  *
  * - `emit`, for all events of the request. Its response finds the same context by its `req` (`incoming-messages.ts`). A
- *   socket that `upgrade` hands over gets it too: it belongs to this request alone from then on. A socket of `connect` is
- *   not bound: a pool may keep it.
- * - `onSocket`, with which every agent hands the socket over: Node writes what has waited from there.
- * - `_writeRaw` (private), through which every write passes with its callback. A socket that is still connecting writes,
- *   and calls back, in a context of its own.
+ *   socket that `upgrade` hands over is bound to it too, because the socket belongs to this request alone from then on.
+ *   A socket of `connect` is not bound, because a pool may keep it.
+ * - `onSocket`, by which every agent hands the socket over. Node writes the data that has waited from there.
+ * - `_writeRaw` (private), which every write passes with its callback. A socket that is still connecting writes, and
+ *   calls back, in a context of its own.
  */
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
@@ -29,7 +29,7 @@ interface RequestPrototype {
 export interface RequestContexts {
   /** Keeps the current context for a request that is being constructed. */
   keep(request: object): void;
-  /** The context in which the request was made; `undefined` where there was none. */
+  /** The context in which the request was made; `undefined` if there was none. */
   of(request: object): Context | undefined;
   uninstall: Undo;
 }
@@ -39,14 +39,14 @@ export function createRequestContexts(
   contexts: ContextStorage,
   messages: IncomingMessages,
 ): RequestContexts {
-  /** `null`: made in no context. */
+  /** `null` for a request that was made in no context. */
   const kept = createAttachment<Context | null>();
   const upgraded = createBoundEmitters(contexts);
   const undos: Undo[] = [];
   let isWatching = false;
   let isActive = true;
 
-  /** `null` where the request was made in no context; `undefined` where that is not known. */
+  /** `null` if the request was made in no context; `undefined` if that is not known. */
   function contextOf(request: object): Context | null | undefined {
     if (!isActive) return undefined;
     return kept.of(request) ?? (isConstructed(request) ? null : undefined);
@@ -71,7 +71,7 @@ export function createRequestContexts(
   const wrapOnSocket = (original: () => OnSocket): OnSocket =>
     function onSocket(this: object) {
       const context = entryOf(this);
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       const args = arguments as unknown as never[];
       if (context === STAY) original().apply(this, args);
       else contexts.apply(context, original(), this, args);
@@ -86,12 +86,15 @@ export function createRequestContexts(
 
   function bindCallback(callback: Callback, context: Context): Callback {
     return function onWritten(this: unknown) {
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       return contexts.apply(isActive ? context : contexts.current(), callback, this, arguments);
     };
   }
 
-  /** With the first request after a context was entered: until then every request is made in none. */
+  /**
+   * Patches the prototype at the first request after a context was entered. Every request before that was made in no
+   * context.
+   */
   function watch(): void {
     isWatching = true;
     messages.bindResponses(contextOf);
@@ -121,12 +124,12 @@ export function createRequestContexts(
   };
 }
 
-/** Whether Node has constructed it. If its context is not kept all the same, then none had been entered by that time. */
+/** Whether Node has constructed the request. If it has and no context is kept, no context had been entered by then. */
 function isConstructed(request: object): boolean {
   try {
     return Object.hasOwn(request, 'reusedSocket');
   } catch {
-    // A proxy of the application's.
+    // The request is a proxy of the application.
     return false;
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Every request of node:http and node:https (and of axios, got, node-fetch, the AWS SDK, ws: all that rides on
- * them) is a `ClientRequest`. Two of its steps are caught, both on the prototype, so that it does not matter how
- * the request was made or when its maker was captured:
+ * Injects into the requests of node:http and node:https, and of all libraries that use them (axios, got, node-fetch,
+ * the AWS SDK, ws). Each request is a `ClientRequest`. Two steps are patched on its prototype, so it does not matter
+ * how the request was made or when a function of node:http was captured:
  *
- * - Construction, for the context: with a pooled agent, `Expect` or a piped body the header is written later, in
- *   a context that belongs to somebody else. The constructor assigns `this.reusedSocket = false`
- *   (`_http_client.js`, Node 12.16 to 26), and an accessor on the prototype sees it.
- * - `_storeHeader(firstLine, headers)`, the last moment before the header becomes text (`_http_outgoing.js`). An agent may
- *   have it written again, once it has found its proxy. What is written is the request's only for as long: a library that
- *   copies a request's headers to another must not find it.
+ * - Construction, for the context. With a pooled agent, `Expect` or a piped body the header is written later, in a
+ *   context that belongs to other code. The constructor assigns `this.reusedSocket = false` (`_http_client.js`, Node
+ *   12.16 to 26), and an accessor on the prototype sees it.
+ * - `_storeHeader(firstLine, headers)`, the last step before the header becomes text (`_http_outgoing.js`). An agent
+ *   may call it again once it has found its proxy. Our headers are on the request only during this call, because a
+ *   library that copies the headers of a request to another request must not find them.
  */
 import type { OutgoingMessage } from 'node:http';
 import { builtin } from '../../builtins.ts';
@@ -67,7 +67,8 @@ export function watchRequests(
           original().call(this, firstLine, injectInto(this, headers, context));
           if (!isTooLarge(this)) return;
           giveBack(this);
-          // As if it had never been written: with a length, Node writes `Content-Disposition` in another way.
+          // The request is reset, as if its header had never been written. If `_contentLength` were kept, Node would
+          // write `Content-Disposition` in another way.
           this._header = null;
           this._contentLength = contentLength;
           propagator.revise(measuredCarrier, this, context);
@@ -80,7 +81,7 @@ export function watchRequests(
 
   function injectInto(request: Request, headers: unknown, context: Context): unknown {
     if (Array.isArray(headers) || headers === null || headers === undefined) {
-      // Node refuses a flat array of odd length, in its own words.
+      // Node rejects a flat array of odd length with its own error.
       if (Array.isArray(headers) && !Array.isArray(headers[0]) && headers.length % 2 === 1) return headers;
       const target: RawRequest = { request, headers };
       write(rawCarrier, target, request, context);
@@ -90,7 +91,7 @@ export function watchRequests(
     return headers;
   }
 
-  /** A request whose header is written again, as by an agent that has found its proxy, counts once. */
+  /** Counts a request once even if its header is written again, as by an agent that has found its proxy. */
   function write<T>(carrier: OutgoingCarrier<T>, target: T, request: Request, context: Context): void {
     if (request.method === 'CONNECT') propagator.withhold(carrier, target, context);
     else if (written.of(request)) propagator.revise(carrier, target, context);

@@ -1,4 +1,7 @@
-/** How a request that a server receives is told from other objects and read. None of these trusts an object to be Node's. */
+/**
+ * Recognizes the requests that a server receives, and reads them. None of these functions assumes that an object is
+ * Node's.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -11,7 +14,7 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Unlike a response, a socket can be read. A response that is made up may throw at any look. */
+/** Unlike a response, a socket can be read. An object that imitates a response may throw on any access. */
 export function isSocket(value: unknown): value is Socket {
   try {
     return isObject(value) && typeof (value as Socket).read === 'function' && 'destroyed' in value;
@@ -24,13 +27,19 @@ export function isIncomingMessage(value: unknown): value is IncomingMessage {
   return typeof value === 'object' && value !== null && Array.isArray((value as IncomingMessage).rawHeaders);
 }
 
-/** A header that came several times as Node joins it, which is no dotted order; whoever makes it up may give anything. */
+/**
+ * Joins the values of a repeated header as Node does, which makes a repeated trace an invalid dotted order. The values of
+ * a made-up request may have any type.
+ */
 export function withLine(found: string | undefined, line: string | undefined): string | undefined {
   if (found === undefined) return line;
   return typeof found === 'string' && typeof line === 'string' ? `${found}, ${line}` : '';
 }
 
-/** Adapters that make up a request (serverless ones do) leave `rawHeaders` empty and fill in `headers`. */
+/**
+ * Reads a header of a made-up request: adapters (such as serverless ones) leave `rawHeaders` empty and fill in
+ * `headers`.
+ */
 export function madeUp({ headers }: Message, name: string): string | undefined {
   const value = headers?.[name];
   return typeof value === 'string' ? value : undefined;

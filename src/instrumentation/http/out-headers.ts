@@ -1,8 +1,9 @@
 /**
- * The headers of a request of node:http until they are written: `{name: [Name, value]}` without a prototype, under the
- * symbol `kOutHeaders` (`_http_outgoing.js`, Node 8 to 26). They are read there: Node's methods check each name anew, copy
- * it to lower case, and make an array of all names to list them. They are set by Node's: where a request has no headers of
- * the application's, V8 takes three microseconds for the one `Host` that Node sets, but not once it has seen other names.
+ * Accesses the headers of a request of node:http before they are written: `{name: [Name, value]}` without a prototype,
+ * under the symbol `kOutHeaders` (`_http_outgoing.js`, Node 8 to 26). They are read from that object, because Node's
+ * methods validate each name, copy it to lower case, and make an array of all names to list them. They are set by
+ * Node's methods: if a request has no headers of the application's, V8 takes three microseconds for the single `Host`
+ * that Node sets, but not once it has seen other names.
  */
 import type { OutgoingMessage } from 'node:http';
 import { isNamed } from '../../headers/names.ts';
@@ -15,36 +16,39 @@ type Entries = Record<string, Entry>;
 interface Lent {
   readonly message: OutgoingMessage;
   readonly name: string;
-  /** What the application had there. */
+  /** The header that the application had set under this name. */
   readonly own: Entry | undefined;
 }
-/** `null` until it is written (`_http_outgoing.js`, Node 8 to 26). */
+/** `_header` is `null` until the header is written (`_http_outgoing.js`, Node 8 to 26). */
 type Written = OutgoingMessage & { _header?: string | null | undefined };
 
 export interface OutHeaders {
-  /** In any letter case. `name` is lower case. */
+  /** Reads a header in any letter case. `name` is lower case. */
   get(message: OutgoingMessage, name: string): HeaderValue;
-  /** Has the message carry a header, or none of that name (`''`), until `takeBack`. */
+  /** Sets a header on the message until `takeBack`. `''` removes the header for that time. */
   lend(message: OutgoingMessage, name: string, value: string): void;
-  /** Gives a message the headers that it had, whether or not they have been written since. */
+  /** Restores the headers that the message had, whether or not they have been written since. */
   takeBack(message: OutgoingMessage): void;
-  /** The bytes of their lines. */
+  /** The size of the lines, in bytes. */
   size(message: OutgoingMessage): number;
-  /** How many lines they are. */
+  /** The number of lines. */
   count(message: OutgoingMessage): number;
 }
 
 /**
- * @param prototype that of `OutgoingMessage`: Node's own methods, as what an application has put over them on its
- *   request is not called for ours
+ * @param prototype the prototype of `OutgoingMessage`. Node's own methods are called, so that methods with which the
+ *   application has replaced them on its request are not called for our headers
  */
 export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
-  /** `null` where a version of Node keeps them in another way; `undefined` until a request has had one. */
+  /** `null` if this version of Node stores the headers in another way; `undefined` until a request has had one. */
   let key: symbol | null | undefined;
-  /** The last is the newest. A value of the application's may make a request of its own while it is written. */
+  /**
+   * The last entry is the newest. Converting a value of the application's to text may run code that makes another
+   * request.
+   */
   const lent: Lent[] = [];
 
-  /** `undefined` where they cannot be seen; and where there are none. */
+  /** `undefined` if the headers cannot be accessed; `null` or `undefined` if there are none. */
   function entriesOf(message: OutgoingMessage): Entries | null | undefined {
     if (key === undefined) key = keyOfEntries(message);
     return key && (message as unknown as Record<symbol, Entries | null>)[key];
@@ -58,13 +62,13 @@ export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
     return typeof value === 'number' ? String(value) : value;
   }
 
-  /** With its name as the application wrote it. */
+  /** The header that the application has set, with the letter case of its name. */
   function ownHeader(message: OutgoingMessage, name: string): Entry | undefined {
     const entries = entriesOf(message);
     if (entries) return entries[name];
     const value = prototype.getHeader.call(message, name);
     if (value === undefined) return undefined;
-    // Missing in the types.
+    // The type definitions lack this method.
     const { getRawHeaderNames } = prototype as { getRawHeaderNames?(): string[] };
     return [getRawHeaderNames?.call(message).find((one) => isNamed(one, name)) ?? name, value];
   }
@@ -74,14 +78,14 @@ export function createOutHeaders(prototype: OutgoingMessage): OutHeaders {
     lend(message, name, value) {
       const own = ownHeader(message, name);
       if (value !== '') prototype.setHeader.call(message, name, value);
-      // Node writes nothing of it, and it keeps its place.
+      // Node writes no line for an empty array, and the header keeps its position.
       else if (own !== undefined) prototype.setHeader.call(message, name, []);
       lent.push({ message, name, own });
     },
     takeBack(message) {
       if (lent.length === 0) return;
       const { _header: header } = message as Written;
-      // Node refuses to change what has been written.
+      // Node throws if a header is changed after it was written.
       (message as Written)._header = null;
       while (lent.at(-1)?.message === message) {
         const { name, own } = lent.pop() as Lent;
@@ -115,7 +119,10 @@ export function sizeOfLine(name: string, value: unknown): number {
   return name.length + String(value).length + 4;
 }
 
-/** Nothing is made to find it out: the application may have put its own over each step of that. */
+/**
+ * Finds the key without constructing a message, because the application may have replaced any function that this would
+ * call.
+ */
 function keyOfEntries(message: OutgoingMessage): symbol | null | undefined {
   const key = symbolOf(message, 'kOutHeaders');
   if (key === undefined) return null;

@@ -1,7 +1,7 @@
 /**
- * The port that a request of node:http is connected to. `ClientRequest` keeps its host, but not its port, and a `Host`
- * header is the application's to set. Each request hands its options to its agent at the end of its constructor
- * (`addRequest`, `_http_client.js`, Node 0.12 to 26), which is documented for agents of one's own.
+ * Records the port that a request of node:http is connected to. `ClientRequest` keeps its host but not its port, and
+ * the application can set any `Host` header. Each request passes its options to its agent at the end of its constructor
+ * (`addRequest`, `_http_client.js`, Node 0.12 to 26), which is documented for custom agents.
  */
 import type { Agent, ClientRequest } from 'node:http';
 import { logFailure } from '../../log.ts';
@@ -11,14 +11,14 @@ import { patchMethod, type Undo } from '../instrumentation.ts';
 type AddRequest = (this: object, request: ClientRequest, options: unknown, ...legacy: unknown[]) => void;
 
 export interface Ports {
-  /** `undefined` where the agent is not Node's, or the header is written before the request has one. */
+  /** `undefined` if the agent is not Node's, or if the header is written before the request is passed to its agent. */
   of(request: object): number | undefined;
   uninstall: Undo;
 }
 
 /**
- * @param prototype that of `http.Agent`
- * @param isWanted whether a request is looked at
+ * @param prototype the prototype of `http.Agent`
+ * @param isWanted whether the port of a request is recorded
  */
 export function watchPorts(prototype: Agent, isWanted: (request: object) => boolean): Ports {
   const ports = createAttachment<number>();
@@ -28,7 +28,7 @@ export function watchPorts(prototype: Agent, isWanted: (request: object) => bool
     (original) =>
       function addRequest(this: object, request, options) {
         note(request, options);
-        // biome-ignore lint/complexity/noArguments: passed on as they came
+        // biome-ignore lint/complexity/noArguments: passed on as received
         original().apply(this, arguments as unknown as Parameters<AddRequest>);
       },
   );

@@ -1,8 +1,9 @@
 /**
- * Every http, https and HTTP/2 server of Node, and what is built on them, emits its requests on a `net.Server`. One
- * `emit` on that prototype reads the caller's run and runs the listeners in its context. What the request and the
- * response emit later comes from a context of the socket's: their own `emit`, on the prototypes of node:http,
- * enters the request's again. A socket itself is never bound: it outlives the request (keep-alive).
+ * Extracts the caller's run from incoming requests. Every http, https and HTTP/2 server of Node, and every framework on
+ * top of them, emits its requests on a `net.Server`. One `emit` on that prototype reads the caller's run and runs the
+ * listeners in its context. Later events of the request and the response are emitted in a context of the socket. So
+ * their own `emit`, on the prototypes of node:http, enters the context of the request again. A socket itself is never
+ * bound, because it outlives the request (keep-alive).
  */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { builtin } from '../../builtins.ts';
@@ -21,11 +22,11 @@ import { isIncomingMessage, isObject, isSocket, type Message, madeUp, withLine }
 import type { IncomingMessages } from './incoming-messages.ts';
 import { createIsNodesOwn } from './nodes-listeners.ts';
 
-/** `null`: a request that came without a trace. What it emits must not take another's. */
+/** `null` for a request that arrived without a trace. Its events must not run in the context of another request. */
 type Bound = Inbound | null | undefined;
 type Owned = { readonly req?: object; readonly stream?: object };
 
-/** Handlers of `upgrade` and `connect` get the socket where the others get the response. */
+/** Handlers of `upgrade` and `connect` receive the socket in place of the response. */
 const REQUEST_EVENTS = new Set<unknown>([
   'request',
   'checkContinue',
@@ -34,7 +35,7 @@ const REQUEST_EVENTS = new Set<unknown>([
   'connect',
 ]);
 
-/** @param prototype that of `net.Server` */
+/** @param prototype the prototype of `net.Server` */
 export function watchServers(
   prototype: { emit: Emit },
   contexts: ContextStorage,
@@ -45,7 +46,7 @@ export function watchServers(
   const { inbounds } = messages;
   let Response: typeof ServerResponse | undefined;
   const isNodesOwn = createIsNodesOwn();
-  /** Whether any response was found with another request than its own. */
+  /** Whether a response was found whose `req` is another request. */
   let hasOddResponses = false;
   let isActive = true;
 
@@ -66,13 +67,13 @@ export function watchServers(
   const wrapServerEmit = (original: () => Emit): Emit =>
     function emit(this: object, event, request, response, _flags, rawHeaders) {
       let context: Entry = STAY;
-      // The usual one first: it needs no hash.
+      // `request` is compared first, because it is the usual event and the comparison needs no hash.
       const isRequest = event === 'request' || REQUEST_EVENTS.has(event);
       if (isActive && isRequest) context = contextFor(request, response);
       else if (isActive && event === 'stream') {
         context = contextForStream(request, response, rawHeaders);
       }
-      // biome-ignore lint/complexity/noArguments: passed on as they came, without an array for each call
+      // biome-ignore lint/complexity/noArguments: passed on as received, without an array for each call
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
         ? original().apply(this, args)
@@ -87,14 +88,14 @@ export function watchServers(
     return createEmitWrapper(contexts, entryOf, isNodesOwn);
   };
 
-  /** The same for what ends the request as it closes: the response, or the stream of HTTP/2. */
+  /** Wraps the `emit` of objects whose `close` ends the request: the response, or the stream of HTTP/2. */
   const wrapLastEmit =
     (boundOf: (message: object) => Bound) =>
     (original: () => Emit): Emit => {
       const emitInContext = wrapMessageEmit(boundOf)(original);
       return function emit(this: object, event) {
         if (event === 'close') endRequestOf(this, boundOf);
-        // biome-ignore lint/complexity/noArguments: passed on as they came
+        // biome-ignore lint/complexity/noArguments: passed on as received
         return emitInContext.apply(this, arguments as unknown as Parameters<Emit>);
       };
     };
@@ -110,23 +111,23 @@ export function watchServers(
 
   const http2 = createHTTP2Messages(wrapLastEmit(boundToIt), wrapMessageEmit(boundToStream));
 
-  /** The context in which the handlers of a request run, or `STAY` for the one that is there. Never throws. */
+  /** Returns the context in which the handlers of a request run, or `STAY` to keep the current one. Never throws. */
   function contextFor(request: unknown, response: unknown): Entry {
     try {
       if (!isIncomingMessage(request)) return STAY;
-      // A handler may emit its request again on another server, with a run of its own current by then.
+      // A handler may emit its request again on another server, after a run of its own has become current.
       let inbound = boundToStream(request);
       if (inbound === undefined) {
         inbound = extractFrom(request);
         inbounds.attach(request, inbound);
         Response ??= watchMessages();
-        // `upgrade` and `connect` hand over the socket where the others have the response. A response that waits for
-        // others on its connection never closes if the connection does first.
+        // `upgrade` and `connect` pass the socket in place of the response. A response that waits for others on its
+        // connection never emits `close` if the connection closes first.
         if (inbound instanceof RemoteRun) {
           const socket = isSocket(response) ? response : isQueued(response) ? request.socket : undefined;
           if (socket !== undefined) inbound.endWith(socket);
         }
-        // A response finds it by its request, but for one that somebody has put together with another.
+        // A response finds the inbound headers by its request, unless it was constructed with another request.
         if (isOfAnother(response, request)) {
           hasOddResponses = true;
           inbounds.attach(response, inbound);
@@ -139,7 +140,7 @@ export function watchServers(
     }
   }
 
-  /** Only Node's own are looked at; and whatever this one is, the context is known by now. */
+  /** Checks only instances of Node's own class. An error is ignored here, because the context is already known. */
   function isOfAnother(response: unknown, request: object): response is ServerResponse {
     try {
       return Response !== undefined && response instanceof Response && response.req !== request;
@@ -148,7 +149,10 @@ export function watchServers(
     }
   }
 
-  /** Whether Node has yet to give the response its socket: requests before it on the connection are not answered. */
+  /**
+   * Whether Node has not given the response its socket yet. Then earlier requests on the connection are not answered
+   * yet.
+   */
   function isQueued(response: unknown): boolean {
     try {
       return Response !== undefined && response instanceof Response && response.socket === null;
@@ -157,7 +161,7 @@ export function watchServers(
     }
   }
 
-  /** The same for an HTTP/2 stream, with which its request and response share the run. */
+  /** The same for an HTTP/2 stream. Its request and response find the run by the stream. */
   function contextForStream(stream: unknown, headers: unknown, rawHeaders: unknown): Entry {
     try {
       if (!isServerStream(stream) || typeof headers !== 'object' || headers === null) return STAY;
@@ -176,13 +180,16 @@ export function watchServers(
     }
   }
 
-  /** A server that was started while a request was handled is in that request's context for ever. */
+  /**
+   * Returns the context to enter. It may have to be entered even for a request without a trace: a server that was
+   * started while a request was handled keeps that request's context for ever.
+   */
   function entryTo(inbound: Inbound | null): Entry {
     const wanted = inbound ?? undefined;
     return inboundOf(contexts.current()) === wanted ? STAY : wanted;
   }
 
-  /** From `rawHeaders`: `headers` need not be built then. */
+  /** Reads `rawHeaders`, because Node builds `headers` only on access. */
   function extractFrom(request: Message): Inbound | null {
     const { rawHeaders } = request;
     let trace: string | undefined;
@@ -202,7 +209,7 @@ export function watchServers(
     return propagator.extract(trace, baggage, address, address === undefined && isUnixSocket(socket));
   }
 
-  /** With the first request, by when node:http is loaded. */
+  /** Called at the first request, when node:http is loaded already. */
   function watchMessages(): typeof ServerResponse {
     const http = builtin<typeof import('node:http')>('http');
     const response = http.ServerResponse.prototype as unknown as { emit: Emit };
@@ -221,8 +228,8 @@ export function watchServers(
 }
 
 /**
- * An agent that was preloaded before has put an `emit` of its own on these, over the one of EventEmitter: it never
- * comes by that of `net.Server`.
+ * Finds the prototypes on which an agent that was preloaded earlier has put an `emit` over the one of EventEmitter.
+ * Such an `emit` never calls that of `net.Server`.
  */
 function wrappedBefore(): { emit: Emit }[] {
   return ['http', 'https']

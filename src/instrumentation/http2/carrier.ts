@@ -1,4 +1,4 @@
-/** How the headers of an outgoing HTTP/2 request are read and written: on a copy of what the application gave. */
+/** Reads and writes the headers of an outgoing HTTP/2 request, on a copy of the application's headers. */
 import { builtin } from '../../builtins.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { LINE_OVERHEAD } from '../../headers/trace-headers.ts';
@@ -16,35 +16,38 @@ import { type ClientSession, factsOf, peerOf } from './session.ts';
 
 export interface HTTP2Request {
   readonly session: ClientSession;
-  /** An object, or (from Node 22 on) a flat array, in which a header may be given several times. */
+  /** An object, or (from Node 22 on) a flat array, in which a header may occur several times. */
   headers: Record<string, unknown> | unknown[];
   isWritten: boolean;
-  /** Those of our two that the application gave. */
+  /** The application's own values for our two headers. */
   readonly own: Readonly<Record<string, unknown>>;
 }
 
-/** What RFC 9113 (6.5.2) counts for each header besides its name and value. */
+/** The size that RFC 9113 (6.5.2) adds for each header besides its name and value. */
 const LIST_OVERHEAD = 32;
-/** What nghttp2 reckons with for each header besides its name and value, and for the block (`nghttp2_hd_deflate_bound`). */
+/**
+ * The sizes that nghttp2 adds for each header besides its name and value, and for the block
+ * (`nghttp2_hd_deflate_bound`).
+ */
 const FIELD_OVERHEAD = 12;
 const BLOCK_OVERHEAD = 17;
-/** The pseudo headers that Node adds where they are not given, but for the path. */
+/** The size of the pseudo headers that Node adds if they are absent, except the path. */
 const REQUEST_OVERHEAD = 256;
 const PSEUDO_HEADERS = 4;
-/** Ours. */
+/** The number of our headers. */
 const ADDED = 2;
 
-/** @returns `undefined` for headers that Node will refuse in its own words */
+/** @returns `undefined` for headers that Node rejects with its own error */
 export function copyOf(session: ClientSession, given: unknown): HTTP2Request | undefined {
   if (given !== undefined && (typeof given !== 'object' || given === null)) return undefined;
   if (Array.isArray(given) && given.length % 2 === 1) return undefined;
-  // `Object.assign` takes along the names of sensitive headers, which both kinds have under a symbol.
+  // `Object.assign` also copies the names of sensitive headers, which both kinds keep under a symbol.
   const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
   return { session, headers, isWritten: false, own: ownHeaders(headers) };
 }
 
 const shared = {
-  /** All that the decision is made of. No part of it can have a line break in it. */
+  /** All values that the decision depends on. None of them can contain a line break. */
   destinationKey({ session, headers }: HTTP2Request) {
     const { authority, isLocal, isClear } = factsOf(session);
     const kind = isLocal ? 'unix' : isClear ? `clear ${peerOf(session) ?? ''}` : 'tls';
@@ -71,7 +74,7 @@ const shared = {
       for (const one of values) length += name.length + textOf(one).length;
     });
     if (count + ADDED > MAX_REQUEST_HEADERS) return Number.POSITIVE_INFINITY;
-    // A server that takes less says so when it has connected.
+    // A server with a lower limit announces it once it has connected.
     const list = Math.min(session.remoteSettings?.maxHeaderListSize ?? MAX_REQUEST_BYTES, MAX_REQUEST_BYTES);
     const listRoom = list - length - (count + ADDED) * LIST_OVERHEAD;
     const block = maxBlockOf(session) ?? Number.POSITIVE_INFINITY;
@@ -80,7 +83,10 @@ const shared = {
   },
 };
 
-/** Also one for another protocol, such as WebSockets (RFC 8441): it gets no headers of ours. */
+/**
+ * Whether the method is CONNECT, including for other protocols such as WebSockets (RFC 8441). Such a request gets none
+ * of our headers.
+ */
 export function isConnect({ headers }: HTTP2Request): boolean {
   return headerOf(headers, ':method') === 'CONNECT';
 }
@@ -115,7 +121,10 @@ export const arrayCarrier: OutgoingCarrier<HTTP2Request> = {
   },
 };
 
-/** Has what the application reads back (`stream.sentHeaders`) be what it gave, once the headers are on their way. */
+/**
+ * Makes `stream.sentHeaders`, which the application can read, equal to the application's own headers after they were
+ * sent.
+ */
 export function showOwnHeaders({ own }: HTTP2Request, stream: { readonly sentHeaders?: object }): void {
   const sent = stream.sentHeaders as Record<string, unknown> | undefined;
   if (sent === undefined) return;
@@ -135,15 +144,15 @@ function ownHeaders(headers: HTTP2Request['headers']): Record<string, unknown> {
   return own;
 }
 
-/** Node refuses an object that cannot be made a text, in its own words. */
+/** An object that cannot be converted to text counts as empty here, and Node rejects it with its own error. */
 function textOf(value: unknown): string {
   return typeof value === 'object' ? '' : String(value);
 }
 
-/** What is given as `undefined` is not sent (`internal/http2/util.js`). */
+/** Skips headers whose value is `undefined`, because Node does not send them (`internal/http2/util.js`). */
 function forEach(headers: HTTP2Request['headers'], visit: (name: string, value: unknown) => void): void {
   if (!Array.isArray(headers)) {
-    // A copy, and without a prototype.
+    // The object is a copy without a prototype, so `for in` finds own properties only.
     for (const name in headers) if (headers[name] !== undefined) visit(name, headers[name]);
     return;
   }
@@ -162,14 +171,18 @@ function headerOf(headers: HTTP2Request['headers'], wanted: string): HeaderValue
   return asHeaderValue(values);
 }
 
-/** RFC 9113 (8.3.1): `:authority` names the host, and `host` where there is none; a server may read either. */
+/**
+ * The hosts that the request names. By RFC 9113 (8.3.1) `:authority` names the host, and `host` does if it is absent. A
+ * server may read either.
+ */
 function claimedBy(headers: HTTP2Request['headers']): readonly string[] {
   return [headerOf(headers, ':authority'), headerOf(headers, 'host')].flatMap((claimed) => claimed ?? []);
 }
 
 /**
- * A request for another authority than the session was opened for goes to a proxy, or to a server with several
- * names; or a caller's `:authority` was just handed on. Which of the two it is cannot be seen.
+ * Compares the authority of the request with that of the session. A request for another authority goes to a proxy, or
+ * to a server with several names, or it just forwards the `:authority` of a caller. These cases cannot be
+ * distinguished.
  */
 function destination(authority: string | undefined, claims: readonly string[]): Destination | undefined {
   const connected = authority === undefined ? undefined : parse(authority);
@@ -181,22 +194,28 @@ function destination(authority: string | undefined, claims: readonly string[]): 
   return claimed.length === 0 ? connected : { ...connected, claimed };
 }
 
-/** A name that cannot be read may be anybody's. */
+/** A name that cannot be parsed may be any host. */
 function nameOf(authority: string): Destination {
   return parse(authority) ?? UNKNOWN;
 }
 
-/** In clear text nobody has checked that the other side is the authority: `connect` may have been told another host. */
+/**
+ * Adds the peer of a clear-text session as an intermediate destination. In clear text, nothing has verified that the
+ * peer is the authority, because `connect` may have been given another host.
+ */
 function reached(wanted: Destination, peer: string | undefined): Destination {
   const host = canonicalHost(wanted.host);
   if (peer !== undefined && canonicalHost(peer) === host) return wanted;
-  // An address is not looked up, so nothing is known of it until it has been reached.
+  // An address is not looked up, so the peer of such a session is not known until it has connected.
   const { isIP } = builtin<typeof import('node:net')>('net');
   if (peer === undefined && isIP(host ?? '') !== 0) return wanted;
   return { ...wanted, via: { ...UNKNOWN, host: peer ?? '', port: wanted.port } };
 }
 
-/** An authority may have userinfo; the session's own has IPv6 without brackets, as in `::1:8080`. */
+/**
+ * Parses an authority, which may contain userinfo. In the session's own authority, IPv6 has no brackets, as in
+ * `::1:8080`.
+ */
 function parse(authority: string): Destination | undefined {
   const match = /^(?:[^@]*@)?(\[[^\]]+\]|.+?)(?::(\d+))?$/.exec(authority);
   if (match?.[1] === undefined) return undefined;

@@ -1,10 +1,11 @@
 /**
- * Every HTTP/2 request of node:http2 (and of axios, superagent, connect-node: all that rides on it) is made by
- * `ClientHttp2Session.prototype.request`, at once and in the caller's context, also while the session is still
- * connecting. The headers are handed on as a copy with ours in it.
+ * Injects into the requests of node:http2, and of all libraries that use it (axios, superagent, connect-node). Each
+ * request is made by `ClientHttp2Session.prototype.request`, synchronously and in the caller's context, even while the
+ * session is still connecting. It is given a copy of the headers that includes ours.
  *
- * The events of a request come in the context of who opened the session (`response` on Node 18, `end` up to 24) or
- * ended it (`error` and `close` on all): its stream is bound to the request's own.
+ * The events of a request are emitted in the context of the code that opened the session (`response` on Node 18, `end`
+ * up to 24) or ended it (`error` and `close` on all versions). So the stream of a request is bound to the context of
+ * the request.
  */
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Context, ContextStorage } from '../../context/storage.ts';
@@ -35,13 +36,13 @@ import { watchHTTP2Wrapper } from './wrapper.ts';
 
 type Request = (this: ClientSession, headers?: unknown, options?: unknown) => ClientHttp2Stream;
 
-/** Call it where node:http2 has been loaded. */
+/** Must be called only after node:http2 has been loaded. */
 export function watchSessions(
   contexts: ContextStorage,
   propagator: Propagator,
   onModules: LibraryGate['onModules'],
 ): Undo {
-  /** More with each library that is found later. */
+  /** Grows with each library that is found later. */
   const undos: Undo[] = [];
   const queued = new QueuedContexts();
   const streams = createBoundEmitters(contexts);
@@ -54,7 +55,7 @@ export function watchSessions(
   function wrapRequest(original: () => Request): Request {
     return function request(this: ClientSession, headers, options) {
       const context = isActive ? contextOf(this, headers) : undefined;
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       if (context === undefined) return original().apply(this, arguments as unknown as Parameters<Request>);
       const injected = context === null ? undefined : inject(this, headers, context);
       const sent = injected?.headers ?? headers;
@@ -70,9 +71,9 @@ export function watchSessions(
   }
 
   /**
-   * The context in which the application made the request, `null` where there was none; `undefined` for a request
-   * that is to be left alone: undici writes its headers itself, and what else sends requests from a queue and is not
-   * known has no context that could be trusted. Never throws.
+   * Returns the context in which the application made the request, or `null` if it made it in no context. Returns
+   * `undefined` for a request that must be left alone: undici writes its headers itself, and other code that sends
+   * requests from an unknown queue has no reliable context. Never throws.
    */
   function contextOf(session: ClientSession, headers: unknown): Context | null | undefined {
     try {
@@ -91,7 +92,7 @@ export function watchSessions(
     }
   }
 
-  /** @returns `undefined` where the request is sent as it is */
+  /** @returns `undefined` if the request is sent unchanged */
   function inject(session: ClientSession, headers: unknown, context: Context): HTTP2Request | undefined {
     if (session.destroyed) return undefined;
     try {
@@ -102,7 +103,7 @@ export function watchSessions(
       else propagator.inject(carrier, request, context);
       return request.isWritten ? request : undefined;
     } catch {
-      // A getter or a proxy of the application's: Node will meet it too, and say so.
+      // A getter or a proxy of the application throws. Node will access it too and report the error.
       return undefined;
     }
   }
@@ -135,7 +136,7 @@ export function watchSessions(
       onModules([...watchHTTP2Wrapper(contexts, queued, undos), ...watchGRPC(contexts, queued, undos)]),
     );
   } catch (error) {
-    // What the application itself makes of sessions is caught all the same.
+    // Requests that the application makes on a session itself are still instrumented.
     logFailure('patch http2', error);
   }
   return () => {
@@ -143,7 +144,7 @@ export function watchSessions(
   };
 }
 
-/** By what it says of itself in each call, since 1.0. */
+/** Recognizes gRPC by the user agent, which it sends in each call since 1.0. */
 function isGRPC(headers: unknown): boolean {
   const agent = (headers as Record<string, unknown> | null | undefined)?.['user-agent'];
   return typeof agent === 'string' && agent.includes('grpc-node');
@@ -153,6 +154,7 @@ function warnOf(library: string): void {
   logOnce(
     `queue of ${library}`,
     'warn',
-    `requests of a ${library} that is in a bundle, or was loaded too late, cannot be followed: no trace is sent`,
+    `requests of ${library} are sent without a trace, because its queue cannot be followed: it is in a bundle ` +
+      '(set external in the options of the bundler) or was loaded too late',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * A client's own limit on what it sends, `maxSendHeaderBlockLength`. It is an option of `http2.connect`, which keeps it to
- * itself: nothing of a session tells it later (Node 18 to 26). A `connect` that was imported by name is not seen.
+ * Records a client's own limit on its headers, `maxSendHeaderBlockLength`. It is an option of `http2.connect` that
+ * cannot be read from the session later (Node 18 to 26). A `connect` that was imported by name is not patched.
  */
 import type { ClientHttp2Session } from 'node:http2';
 import { builtin } from '../../builtins.ts';
@@ -15,7 +15,9 @@ type Connect = (
 
 const limits = new WeakMap<ClientHttp2Session, number>();
 
-/** In bytes, as nghttp2 reckons; `undefined` where the session has no such limit, or was opened before the agent looked. */
+/**
+ * The limit in bytes, as nghttp2 counts them; `undefined` if the session has no limit or was opened before the patch.
+ */
 export function maxBlockOf(session: ClientHttp2Session): number | undefined {
   return limits.get(session);
 }
@@ -27,7 +29,7 @@ export function watchConnect(): Undo {
     'connect',
     (original) =>
       function connect(this: unknown, _authority, options) {
-        // biome-ignore lint/complexity/noArguments: passed on as they came
+        // biome-ignore lint/complexity/noArguments: passed on as received
         const session = original().apply(this, arguments as unknown as Parameters<Connect>);
         const limit = limitOf(options);
         if (limit !== undefined) limits.set(session, limit);
@@ -41,7 +43,7 @@ function limitOf(options: unknown): number | undefined {
     const { maxSendHeaderBlockLength: limit } = Object(options) as { maxSendHeaderBlockLength?: unknown };
     return typeof limit === 'number' ? limit : undefined;
   } catch {
-    // A getter of the application's. Node has met it by now.
+    // A getter of the application throws. Node has called it before.
     return undefined;
   }
 }

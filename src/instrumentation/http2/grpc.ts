@@ -1,8 +1,8 @@
 /**
- * @grpc/grpc-js 1 picks a subchannel for a call, and calls `session.request`, when one is ready: for all calls that
- * wait, in one go, and again when it retries. The context is that of `Channel.createCall`, which every call goes
- * through where the application makes it. It is noted by the call's metadata, follows its copies, and is found again
- * by the headers that are made of the last one.
+ * Keeps the context of calls of @grpc/grpc-js 1. When a subchannel is ready, the library calls `session.request` for
+ * all waiting calls at once, and again for a retry. The right context is that of `Channel.createCall`, which runs for
+ * every call where the application makes it. It is recorded for the metadata of the call and for the copies of the
+ * metadata. It is found again by the headers that are made from the last copy.
  */
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
@@ -36,7 +36,8 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
         (original) =>
           function createCall(this: object, ...args) {
             const call = original().apply(this, args);
-            // From the first context on, a call without one must not take another's.
+            // After the first context was entered, a call without a context is recorded too, so that it does not use
+            // another's.
             if (contexts.isEntered()) {
               patchCall(call);
               calls.note(call, contexts.current());
@@ -67,7 +68,7 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
     };
   }
 
-  /** What a call answers comes in a context of the channel's, or of another call. */
+  /** Binds the listener of a call, because responses arrive in a context of the channel or of another call. */
   function bind(listener: Listener, context: Context | undefined): Listener {
     const bound: Listener = Object.create(listener);
     for (const name of ['onReceiveMetadata', 'onReceiveMessage', 'onReceiveStatus']) {
@@ -75,13 +76,13 @@ export function watchGRPC(contexts: ContextStorage, queued: QueuedContexts, undo
       if (typeof callback !== 'function') continue;
       const inContext = (...args: unknown[]) =>
         contexts.apply(context, callback as () => unknown, listener, args);
-      // By its length the library tells a listener of its own from an interceptor's.
+      // The library distinguishes its own listeners from those of interceptors by the length of the function.
       bound[name] = Object.defineProperty(inContext, 'length', { value: callback.length });
     }
     return bound;
   }
 
-  /** `clone` and `toHttp2Headers` make something of the metadata that belongs to the same call. */
+  /** Copies the context to the results of `clone` and `toHttp2Headers`, which belong to the same call. */
   function patchMetadata(prototype: Metadata): void {
     for (const name of ['clone', 'toHttp2Headers'] as const) {
       undos.push(

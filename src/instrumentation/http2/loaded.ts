@@ -1,9 +1,9 @@
 /**
- * Notices that the application, or something in it, has loaded node:http2, which costs 15 to 25 ms and is never
- * loaded for its sake. There is no event for that. It is looked for where it can matter first: when a context is
- * entered, without which nothing is sent; and in `net.Socket.prototype.setNoDelay`, which the constructor of every
- * session calls (`internal/http2/core.js`, Node 18 to 26), on a stand-in where the application gave it a stream that
- * is no socket.
+ * Detects that the application, or a library in it, has loaded node:http2. The agent never loads it, because that takes
+ * 15 to 25 ms. There is no event for the loading, so it is checked at two points before it matters. One is when a
+ * context is entered, without which nothing is sent. The other is `net.Socket.prototype.setNoDelay`, which the
+ * constructor of every session calls (`internal/http2/core.js`, Node 18 to 26); it calls it on a substitute socket if
+ * the application passed a stream that is no socket.
  */
 import type { Socket } from 'node:net';
 import { logFailure } from '../../log.ts';
@@ -14,7 +14,7 @@ import { watchBuiltin } from '../loaded-builtins.ts';
 type SetNoDelay = (this: Socket, ...args: never[]) => Socket;
 
 /**
- * @param onEnter has its one listener called before each context that is entered; `undefined` takes it away
+ * @param onEnter sets the one listener that is called before each context is entered; `undefined` removes it
  * @param install called once, before the first session is made and before a context is entered
  */
 export function onHTTP2Loaded(

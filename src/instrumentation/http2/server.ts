@@ -1,7 +1,7 @@
 /**
- * An HTTP/2 server emits `stream`; with the compatibility API one of the listeners emits `request` in it. The run is
- * read once, from the stream, and kept there: the request and the response of the compatibility API find it by their
- * `stream`. node:http2 is loaded by then, by whoever made the server.
+ * Reads HTTP/2 requests. A server emits `stream`; with the compatibility API, one of the listeners then emits
+ * `request`. The run is read once, from the stream, and kept for it. The request and the response of the compatibility
+ * API find it by their `stream`. node:http2 is loaded by then, because the server was made with it.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
@@ -12,7 +12,7 @@ import { logFailure } from '../../log.ts';
 import type { WrapEmit } from '../bound-emitters.ts';
 import { type Emit, patchEmit, type Undo } from '../instrumentation.ts';
 
-/** What a `stream` event tells of a request, as node:http says it. */
+/** The request of a `stream` event, in the form of node:http. */
 export class StreamMessage {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: string[];
@@ -21,7 +21,7 @@ export class StreamMessage {
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: unknown) {
     this.stream = stream;
     this.headers = headers;
-    // Whoever emits the event by hand may leave them out.
+    // Code that emits the event by hand may leave them out.
     this.rawHeaders = Array.isArray(rawHeaders) ? rawHeaders : [];
   }
 
@@ -34,14 +34,17 @@ export function isServerStream(value: unknown): value is ServerHttp2Stream {
   return typeof value === 'object' && value !== null && 'respond' in value && 'session' in value;
 }
 
-/** Whether a request may name a caller's run, or have members of its baggage: without parsing, and without an object for those that do not. */
+/**
+ * Whether a request may name a caller's run, or have LangSmith's members in its baggage. It neither parses anything nor
+ * allocates an object for other requests.
+ */
 export function mayNameRun(headers: object, rawHeaders: unknown): boolean {
   const has = (name: string) => (Array.isArray(rawHeaders) ? rawHeaders.includes(name) : name in headers);
   return has(TRACE_HEADER) || has(BAGGAGE_HEADER);
 }
 
 export interface HTTP2Messages {
-  /** Has the events of a stream, of its request and of its response come through the wrapper, from now on. */
+  /** Wraps the `emit` of the stream, its request and its response, at the first call. */
   watch(stream: ServerHttp2Stream): void;
   uninstall: Undo;
 }

@@ -1,6 +1,4 @@
-/**
- * What only the private members of node:http2 tell of a client's session, for Node 18 to 26; all of them are here.
- */
+/** Reads private members of node:http2 on a client's session, for Node 18 to 26. All of them are in this file. */
 
 import type { EventEmitter } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
@@ -15,13 +13,13 @@ export type ClientSession = ClientHttp2Session;
 type On = (this: object, ...args: never[]) => unknown;
 type SetNoDelay = (this: object, ...args: never[]) => unknown;
 
-/** Who calls `request` on a session, and so what the context of that call is worth. */
+/** The code that calls `request` on a session. It determines whether the context of that call is reliable. */
 export type SessionOwner = 'application' | 'undici' | 'http2-wrapper';
 
 /**
- * `ClientHttp2Session.prototype`, which is not exported. Its constructor first of all calls `EventEmitter.init` on the
- * new object (Node 18 to 26, also under node:domain), and here goes no further: no socket, no native session.
- * Call it only where node:http2 has been loaded.
+ * Returns `ClientHttp2Session.prototype`, which is not exported. Its constructor first calls `EventEmitter.init` on the
+ * new object (Node 18 to 26, also under node:domain). Here that call throws, so no socket and no native session is
+ * made. Must be called only after node:http2 has been loaded.
  */
 export function clientSessionPrototype(): ClientSession {
   const { connect } = builtin<typeof import('node:http2')>('http2');
@@ -30,7 +28,7 @@ export function clientSessionPrototype(): ClientSession {
   const enough = new Error('the session was seen');
   let prototype: ClientSession | undefined;
   emitters.init = function (this: object, ...args: unknown[]) {
-    // Whoever has wrapped `connect` may make other emitters before.
+    // A wrapped `connect` may make other emitters first.
     if (this.constructor?.name !== 'ClientHttp2Session') return init.apply(this, args);
     prototype = Object.getPrototypeOf(this) as ClientSession;
     throw enough;
@@ -46,17 +44,17 @@ export function clientSessionPrototype(): ClientSession {
   return prototype;
 }
 
-/** What stays the same for all requests of a session. */
+/** The properties of a session that are the same for all its requests. */
 export interface SessionFacts {
   readonly owner: SessionOwner;
   /**
-   * `host:port` that `connect` was asked for, the host after its option `servername`: over TLS that is the name
-   * whose certificate is checked. Known also while the session is still connecting.
+   * The `host:port` that was passed to `connect`; an option `servername` replaces the host. Over TLS it is the name
+   * whose certificate is checked. It is known even while the session is still connecting.
    */
   readonly authority: string | undefined;
-  /** Whether it goes over a unix socket. */
+  /** Whether the session goes over a unix socket. */
   readonly isLocal: boolean;
-  /** Whether nobody has checked that the other side is the authority. */
+  /** Whether the session is in clear text, so that nothing has verified that the peer is the authority. */
   readonly isClear: boolean;
 }
 
@@ -77,7 +75,7 @@ export function factsOf(session: ClientSession): SessionFacts {
   return facts;
 }
 
-/** By the symbols that undici (`client`, 5 to 8) and http2-wrapper (1 and 2) put on their sessions. */
+/** Recognizes sessions by the symbols that undici (`client`, 5 to 8) and http2-wrapper (1 and 2) put on them. */
 function ownerOf(session: ClientSession): SessionOwner {
   for (const { description } of Object.getOwnPropertySymbols(session)) {
     if (description === 'client') return 'undici';
@@ -86,22 +84,22 @@ function ownerOf(session: ClientSession): SessionOwner {
   return 'application';
 }
 
-/** The name that the socket has looked up, or the address that it has reached; `undefined` before that. */
+/** The name that the socket has looked up, or the address that it has connected to; `undefined` before that. */
 export function peerOf(session: ClientSession): string | undefined {
   if (session.destroyed) return undefined;
   const { _host, remoteAddress } = session.socket as { _host?: unknown; remoteAddress?: string };
   return typeof _host === 'string' ? _host : remoteAddress;
 }
 
-/** Whether `http2.connect` is Node's own, and not wrapped by another agent, or a mock. */
+/** Whether `http2.connect` is Node's own function, and not the wrapper of another agent or a mock. */
 export function isOwnConnect(): boolean {
   const { connect } = builtin<typeof import('node:http2')>('http2');
   return Function.prototype.toString.call(connect).includes('new ClientHttp2Session(');
 }
 
 /**
- * Waits for the next session of an application whose `connect` is not Node's own: that one is not to be called. The
- * constructor of a session calls `setNoDelay` on its socket, and after it `on` on itself (Node 18 to 26).
+ * Waits for the next session of an application whose `connect` is not Node's own and therefore must not be called. The
+ * constructor of a session calls `setNoDelay` on its socket, and then `on` on itself (Node 18 to 26).
  */
 export function onNextSession(found: (prototype: ClientSession) => void): Undo {
   const { Socket } = builtin<typeof import('node:net')>('net');
@@ -139,12 +137,12 @@ export function onNextSession(found: (prototype: ClientSession) => void): Undo {
         },
     ),
   );
-  // The caller may be in that constructor.
+  // The caller may be in that constructor already.
   arm();
   return undo;
 }
 
 function isLocal(session: ClientSession): boolean {
-  // A session that was destroyed has no socket any more.
+  // A destroyed session has no socket any more.
   return !session.destroyed && isUnixSocket(session.socket);
 }

@@ -1,8 +1,8 @@
 /**
- * http2-wrapper 1 and 2 (got 11 to 14 with `http2: true`) call `session.request` when a session has become ready, for
- * all requests that wait for it in one go. Its `ClientRequest` makes the object of headers in its constructor and
- * hands that very object over; a line later it assigns `this.reusedSocket = false`, which an accessor on the
- * prototype sees.
+ * Keeps the context of requests of http2-wrapper 1 and 2 (got 11 to 14 with `http2: true`). When a session becomes
+ * ready, the library calls `session.request` for all waiting requests at once. Its `ClientRequest` makes the object of
+ * headers in its constructor and later passes that same object. One line after making it, the constructor assigns
+ * `this.reusedSocket = false`, which an accessor on the prototype sees.
  */
 import type { ContextStorage } from '../../context/storage.ts';
 import { memberOf, type Undo } from '../instrumentation.ts';

@@ -1,6 +1,6 @@
 /**
- * How undici's own `Request` (`lib/core/request.js`) is read and written: in place, so nothing of the caller's is
- * touched. `addHeader` is not used: it never looks for what is there, and 6.11.0 lacked it.
+ * Reads and writes undici's own `Request` (`lib/core/request.js`). It is changed in place, so no object of the caller
+ * is changed. `addHeader` is not used, because it does not check for an existing header and 6.11.0 lacks it.
  */
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { type HeaderValue, MAX_REQUEST_HEADERS, type OutgoingCarrier } from '../../outgoing-carrier.ts';
@@ -8,16 +8,19 @@ import type { Destination } from '../../policy/destinations.ts';
 import { destinationOf, destinationOfURL, isAbsolute, originOf } from '../../policy/request-names.ts';
 import { asHeaderValue, removeFromList, withValue } from '../header-list.ts';
 
-/** The method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
+/** The size of the method, ` HTTP/1.1\r\n`, and the `Host` and `Connection` lines that undici adds when it writes. */
 const REQUEST_LINE_OVERHEAD = 128;
-/** Of the application's own: beside them are ours, and `Host`, `Connection` and a length of undici's. */
+/**
+ * The most headers of the application's own. It leaves room for our two, and for `Host`, `Connection` and a length that
+ * undici adds.
+ */
 const MOST_HEADERS = MAX_REQUEST_HEADERS - 5;
 
-/** undici 5, and Node 18: one string. */
+/** undici 5, and Node 18: the headers are one string. */
 interface TextRequest extends UndiciRequest {
   headers: string;
 }
-/** undici 6 to 8, and Node 20 on: `[name, value, ...]`, a value being a string or an array of them. */
+/** undici 6 to 8, and Node 20 on: the headers are `[name, value, ...]`. A value is a string or an array of strings. */
 interface ListRequest extends UndiciRequest {
   headers: unknown[];
 }
@@ -25,14 +28,14 @@ export interface UndiciRequest {
   readonly origin?: string | URL | null;
   readonly path: string;
   readonly method: string;
-  /** The `Host` that the application or an interceptor has set; it is not among the headers. */
+  /** The `Host` that the application or an interceptor has set. It is not among the headers. */
   readonly host?: string | null;
   headers?: unknown;
   addHeader?: AddHeader;
 }
 export type AddHeader = (this: UndiciRequest, name: string, value: string) => unknown;
 
-/** All that the decision is made of. No part of it can have a line break in it. */
+/** All values that the decision depends on. None of them can contain a line break. */
 function destinationKey({ origin, path, host }: UndiciRequest): string {
   const key = host ? `undici ${origin}\n${host}` : `undici ${origin}`;
   return isAbsolute(path) ? `${key}\n\n${originOf(path) ?? ''}` : key;
@@ -44,7 +47,7 @@ function destination({ origin, path, host }: UndiciRequest): Destination | undef
   return destinationOf(destinationOfURL(new URL(connected)), path, host ?? undefined);
 }
 
-/** @returns `undefined` where this version of undici keeps its headers in a form that is not known */
+/** @returns `undefined` if this version of undici keeps its headers in an unknown form */
 export function carrierOf({ headers }: UndiciRequest): OutgoingCarrier<UndiciRequest> | undefined {
   if (Array.isArray(headers)) return listCarrier as OutgoingCarrier<UndiciRequest>;
   return typeof headers === 'string' ? (textCarrier as OutgoingCarrier<UndiciRequest>) : undefined;

@@ -1,6 +1,7 @@
 /**
- * Global `fetch`, every entry point of undici, `WebSocket` and `EventSource` publish each request on the channel
- * `undici:request:create` before it is queued, once a hop of a redirect and once a retry.
+ * Subscribes to the channel `undici:request:create`. Global `fetch`, every entry point of undici, `WebSocket` and
+ * `EventSource` publish each request on it before the request is queued, once for each hop of a redirect and for each
+ * retry.
  */
 import { builtin, moduleClass } from '../../builtins.ts';
 import { logFailure } from '../../log.ts';
@@ -14,15 +15,15 @@ export interface UndiciRequests {
   uninstall: Undo;
 }
 
-/** @param watch called once, before anything is queued; `undefined` where that has failed */
+/** @param watch called once, before anything is queued; returns `undefined` if it failed */
 export function onUndiciRequest(watch: () => UndiciRequests | undefined): Undo {
   const { subscribe, unsubscribe } =
     builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
-  // At once where somebody could have queued, else with the first request.
+  // Immediately if requests could be queued already, otherwise at the first request.
   let requests = isUndiciLoaded() ? watch() : undefined;
 
   function onRequest(message: unknown): void {
-    // What is thrown here would surface as an uncaught exception of the application's.
+    // An error thrown here would surface as an uncaught exception of the application.
     try {
       requests ??= watch();
       requests?.onRequest((message as { request: object }).request);
@@ -38,7 +39,10 @@ export function onUndiciRequest(watch: () => UndiciRequests | undefined): Undo {
   };
 }
 
-/** Whether there are pools that a request could have been put into. Node's own cannot be seen, and have no bound. */
+/**
+ * Whether there are pools in which a request could be queued. Node's own undici cannot be detected, but its pools have
+ * no bound.
+ */
 function isUndiciLoaded(): boolean {
   const { _cache: cache = {} } = moduleClass<{ _cache?: object }>();
   return Object.keys(cache).some((path) => path.endsWith('dispatcher-base.js'));

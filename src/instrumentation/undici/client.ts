@@ -1,4 +1,7 @@
-/** The requests of undici, Node's own and any other, as they pass the channel (see `channel.ts`). */
+/**
+ * Injects into the requests of every undici, including Node's own, when they are published on the channel (see
+ * `channel.ts`).
+ */
 import type { ContextStorage } from '../../context/storage.ts';
 import { BAGGAGE_HEADER, isNamed } from '../../headers/names.ts';
 import { logFailure, logOnce } from '../../log.ts';
@@ -10,11 +13,11 @@ import type { UndiciRequests } from './channel.ts';
 import { installUndiciPool } from './pool.ts';
 import { createUnseenSDKWarning } from './unseen-sdk.ts';
 
-/** Call it before anything is queued. */
+/** Must be called before anything is queued. */
 export function watchUndici(contexts: ContextStorage, propagator: Propagator): UndiciRequests {
   const undos: Undo[] = [];
   const watched = new WeakSet<object>();
-  /** Of most processes it is the only one, and that need not be hashed. */
+  /** The prototype of the last request. Most processes have only one, and comparing it needs no hash. */
   let lastWatched: object | undefined;
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
@@ -30,7 +33,11 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
     if (context === undefined) return;
     const carrier = carrierOf(request);
     if (carrier === undefined) {
-      logOnce('undici headers', 'warn', 'this version of undici keeps its headers in a form not known');
+      logOnce(
+        'undici headers',
+        'warn',
+        'requests of this version of undici are sent without a trace, because it keeps its headers in an unknown form',
+      );
     } else if (request.method === 'CONNECT') propagator.withhold(carrier, request, context);
     else propagator.inject(carrier, request, context);
   }
@@ -43,7 +50,10 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
     keepOneBaggage(prototype);
   }
 
-  /** An agent that subscribed later adds its members by `addHeader`, which never looks for what is there. */
+  /**
+   * Merges the `baggage` of an agent that subscribed later. It adds its members by `addHeader`, which does not check
+   * for an existing header.
+   */
   function keepOneBaggage(prototype: UndiciRequest): void {
     if (typeof prototype.addHeader !== 'function') return;
     undos.push(
@@ -59,7 +69,7 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
     );
   }
 
-  /** @returns what is to be added as it is; `undefined` for nothing */
+  /** @returns the value that is still to be added; `undefined` for none */
   function stillToAdd(request: UndiciRequest, name: string, value: string): string | undefined {
     try {
       const carrier = isNamed(name, BAGGAGE_HEADER) ? carrierOf(request) : undefined;

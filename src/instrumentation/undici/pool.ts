@@ -1,14 +1,16 @@
 /**
- * A bounded `Pool`, `Agent` or `BalancedPool` of undici 5 to 7 queues requests and sends a queued one when
- * another has ended, in that other one's context: 6 of 8 parallel requests over 2 connections would carry
- * somebody else's run. So the queue (`fixed-queue.js`) notes the context of what is put into it, and
- * `DispatcherBase.prototype.dispatch`, which the pool calls with what it has just taken out (`pool-base.js`,
- * `kOnDrain`), enters it again. Options and handler stay as they are. undici 8 does not need it.
+ * Restores the context of queued requests. A bounded `Pool`, `Agent` or `BalancedPool` of undici 5 to 7 queues requests
+ * and sends a queued request when another has ended, in the context of that other request. With 8 parallel requests
+ * over 2 connections, 6 would carry a wrong run. So the queue (`fixed-queue.js`) records the context of each item that
+ * is added. The pool calls `DispatcherBase.prototype.dispatch` with the item that it has just removed (`pool-base.js`,
+ * `kOnDrain`), and `dispatch` enters the recorded context again. Options and handler are not changed. undici 8 does not
+ * need this.
  *
- * The classes are looked up when the agent starts where an undici is loaded by then, and when the first request of one
- * that was not seen before passes the channel, which is within its first `dispatch` and so before anything can have been queued: in the module
- * cache, and for Node's own and for one in a bundle from the global dispatcher, which the first of them sets. Where
- * neither finds them, the context of its requests is not to be trusted: no parent beats a wrong one.
+ * The classes are looked up when the agent starts, if an undici is loaded by then. They are looked up again when the
+ * first request of an unknown undici is published on the channel. That happens inside its first `dispatch`, before
+ * anything can have been queued. They are looked up in the module cache. For Node's own undici and for one in a bundle
+ * they are found from the global dispatcher, which the first undici sets. If neither finds them, the context of the
+ * requests is not reliable, so they are sent without a trace.
  */
 import { moduleClass } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
@@ -17,14 +19,17 @@ import { memberOf, patchMethod, type Undo } from '../instrumentation.ts';
 import { stackHere } from '../stack.ts';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const NOT_FOLLOWED =
+  'requests of this bundled undici are sent without a trace, because its queue cannot be followed: ' +
+  "set external: ['undici'] in the options of the bundler";
 const DISPATCHER_BASE = /[\\/]lib[\\/](?:dispatcher[\\/])?dispatcher-base\.js$/;
-/** undici 6 and 7; undici 5. */
+/** The paths of undici 6 and 7, and of undici 5. */
 const FIXED_QUEUE = [
   ['lib', 'dispatcher', 'fixed-queue.js'],
   ['lib', 'node', 'fixed-queue.js'],
 ];
 
-/** What a pool queues. undici's WebSocket queues other things in the same class. */
+/** An item in the queue of a pool. undici's WebSocket queues other objects in the same class. */
 interface Item {
   readonly opts: unknown;
   readonly handler: unknown;
@@ -35,7 +40,7 @@ type Queue = { push(item: unknown): unknown; shift(): unknown };
 type ModuleCache = Record<string, { exports?: unknown } | undefined>;
 
 export interface UndiciPool {
-  /** Whether a request that passes the channel does so in the context in which it was made. */
+  /** Whether a request that is published on the channel is in the context in which it was made. */
   isInItsContext(request: object): boolean;
   uninstall: Undo;
 }
@@ -43,16 +48,16 @@ export interface UndiciPool {
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
-  /** By the class of undici's requests: whether its pools are followed, or need not be. */
+  /** By the class of undici's requests: whether its pools are followed, or need not be followed. */
   const seen = new WeakMap<object, boolean>();
-  /** The contexts of what waits; what was queued where there was no run has none. */
+  /** The contexts of queued items. An item that was queued in no context has no entry. */
   const waiting = new WeakMap<Item, Context>();
-  /** Of most processes it is the only one, and that need not be hashed. */
+  /** The class of the last request. Most processes have only one, and comparing it needs no hash. */
   let lastClass: object | undefined;
   let isLastFollowed = false;
-  /** What a pool has taken out of its queue and is about to dispatch. */
+  /** The item that a pool has removed from its queue and is about to dispatch. */
   let taken: Item | undefined;
-  /** Dispatches of patched classes that are on the stack. */
+  /** The number of dispatches of patched classes that are on the stack. */
   let depth = 0;
 
   const wrapPush = (original: () => Queue['push']): Queue['push'] =>
@@ -76,7 +81,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
       depth++;
       try {
         if (item === undefined) return original().call(this, options, handler);
-        // A client of the application's own making may pass on something else: then nobody knows whose it is.
+        // A custom client of the application may dispatch another item. Then its context is unknown.
         const isIt = item.handler === handler || item.opts === options;
         const context = isIt ? waiting.get(item) : undefined;
         if (context === contexts.current()) return original().call(this, options, handler);
@@ -99,7 +104,7 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
     return true;
   }
 
-  /** @returns whether the undici that `requestClass` is of was found, and needs nothing more */
+  /** @returns whether the undici of `requestClass` was found, and needs no further patch */
   function patchByModuleCache(requestClass?: object): boolean {
     const { _cache: cache = {} } = moduleClass<{ _cache?: ModuleCache }>();
     let isFound = false;
@@ -118,7 +123,10 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
     return isFound;
   }
 
-  /** Its pools are the ones that a request can wait in where nothing else is known of an undici. */
+  /**
+   * Patches the classes of the global dispatcher. If an undici is not found in the module cache, its requests can only
+   * wait in the pools of that dispatcher.
+   */
   function patchGlobalDispatcher(): void {
     const dispatcher = (globalThis as { [GLOBAL_DISPATCHER]?: object })[GLOBAL_DISPATCHER];
     let base = dispatcher;
@@ -130,10 +138,10 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
 
   function find(requestClass: { prototype: object }): boolean {
     try {
-      // undici 8, wherever it is: a queued request is created, and so published, in its own context.
+      // undici 8, wherever it is loaded from, creates and publishes a queued request in its own context.
       if ('onRequestStart' in requestClass.prototype || patchByModuleCache(requestClass)) return true;
       patchGlobalDispatcher();
-      // Node's own pools have no bound, but for an agent that is made of the global dispatcher's class.
+      // Node's own pools have no bound, except those of an agent that is made from the class of the global dispatcher.
       return isCalledByNode();
     } catch (error) {
       logFailure('patch undici', error);
@@ -155,13 +163,12 @@ export function installUndiciPool(contexts: ContextStorage): UndiciPool {
         isLastFollowed = known ?? find(requestClass as unknown as { prototype: object });
         if (known === undefined) {
           seen.set(requestClass, isLastFollowed);
-          // The first of all cannot have waited for another.
+          // The first request of this undici cannot have waited for another.
           return true;
         }
       }
       if (isLastFollowed || depth > 0) return true;
-      const why = 'the pools of an undici in a bundle cannot be followed: no trace is sent';
-      logOnce('bundled undici', 'warn', why);
+      logOnce('bundled undici', 'warn', NOT_FOLLOWED);
       return false;
     },
     uninstall() {
@@ -174,32 +181,36 @@ function isItem(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && 'opts' in value && 'handler' in value;
 }
 
-/** The prototype of a pool's queue (`lib/core/symbols.js`): of a dispatcher that is a pool, or of the pool that an `Agent` makes. */
+/**
+ * The prototype of a pool's queue (`lib/core/symbols.js`): of a dispatcher that is a pool, or of the pool that an
+ * `Agent` makes.
+ */
 function queueClassOf(dispatcher: object): Queue | undefined {
   const queue = memberOf(dispatcher, 'queue');
   if (queue !== undefined) return Array.isArray(queue) ? undefined : (Object.getPrototypeOf(queue) as Queue);
   if (memberOf(dispatcher, 'factory') === undefined) return undefined;
-  // One of its own, with the default factory: the application's is not to be called. It opens no connection.
+  // A new agent with the default factory is made, because the factory of the application must not be called. It opens
+  // no connection.
   const agent = new (dispatcher.constructor as new () => object)();
   const factory = memberOf(agent, 'factory') as (origin: string, options: object) => object;
   return queueClassOf(factory('http://localhost', {}));
 }
 
-/** Whether the channel was published on by Node's own undici. */
+/** Whether Node's own undici published on the channel. */
 function isCalledByNode(): boolean {
   const lines = stackHere(10).split('\n');
   const publish = lines.findIndex((line) => line.includes('node:diagnostics_channel'));
   return lines[publish + 1]?.includes('node:internal/') ?? false;
 }
 
-/** undici 8 on: a queued request is created, and so published, in the context it was made in. */
+/** From undici 8 on, a queued request is created and published in the context in which it was made. */
 function keepsContext(root: string): boolean {
   const { createRequire } = moduleClass();
   try {
     const { version } = createRequire(`${root}/`)('./package.json') as { version: string };
     return Number.parseInt(version, 10) >= 8;
   } catch {
-    // Not readable (a permission model): the patch does no harm where it is not needed.
+    // The manifest cannot be read, for example under the permission model. The patch does no harm if it is not needed.
     return false;
   }
 }

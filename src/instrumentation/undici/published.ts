@@ -1,7 +1,7 @@
 /**
- * undici 6.11.0, and no other version, publishes a stand-in with a few getters instead of its request
- * (`Request.prototype.getPublicInterface`, `lib/core/request.js`). The stand-in shares one object with the request that
- * it stands for: the array of headers. So the context is kept by that array, and the requests of this class look there.
+ * Supports undici 6.11.0. Only this version publishes a substitute with a few getters in place of its request
+ * (`Request.prototype.getPublicInterface`, `lib/core/request.js`). The substitute shares one object with the request:
+ * the array of headers. So the context is kept by that array, and the requests of this class look it up there.
  */
 import { moduleClass } from '../../builtins.ts';
 import type { Context } from '../../context/storage.ts';
@@ -19,7 +19,7 @@ export function isStandIn(request: object): boolean {
 }
 
 export interface StandIns {
-  /** Keeps the context for the request that `standIn` stands for. */
+  /** Keeps the context for the request that `standIn` represents. */
   bind(standIn: Published, context: Context): void;
   uninstall: Undo;
 }
@@ -54,7 +54,7 @@ export function createStandIns(key: symbol, onClass: (prototype: object) => void
   };
 }
 
-/** The classes that publish a stand-in. One in a bundle is not found: its retries carry no trace. */
+/** The classes that publish a substitute. A class in a bundle is not found, so its retries carry no trace. */
 function classesOf(): object[] {
   const { _cache: cache = {} } = moduleClass<{ _cache?: ModuleCache }>();
   return Object.keys(cache)
