@@ -34,9 +34,18 @@ interface NetworkPattern {
 
 /**
  * Punctuation that no host contains. Three characters of other scripts are allowed, because the URL standard reads them
- * as a dot.
+ * as a dot. The pattern is compiled when it is first needed, because Node.js 8, where the agent only declines to start,
+ * does not know `\\p`.
  */
-const FOREIGN_PUNCTUATION = /(?![._:[\]%*。．｡-])\p{P}/u;
+const FOREIGN_PUNCTUATION = '(?![._:[\\]%*。．｡-])\\p{P}';
+
+function hasForeignPunctuation(host: string): boolean {
+  try {
+    return new RegExp(FOREIGN_PUNCTUATION, 'u').test(host);
+  } catch {
+    return false;
+  }
+}
 
 /** An IPv4 address of fewer than four parts, or a part of one. */
 const ADDRESS_IN_SHORT = /^\d+(\.\d+){0,2}\.?$/;
@@ -98,7 +107,7 @@ export function parsePattern(text: string): Pattern | undefined {
   // `10.9` means 10.0.0.9 to a URL, and most likely 10.9.0.0/16 to whoever wrote it.
   if (ADDRESS_IN_SHORT.test(host)) return undefined;
   // A host in punycode may stand for any sign, typographic quotes and a fullwidth `!` included.
-  if (FOREIGN_PUNCTUATION.test(host)) return undefined;
+  if (hasForeignPunctuation(host)) return undefined;
   const wildcard = host.startsWith('*.');
   const canonical = canonicalHost(wildcard ? host.slice(2) : host);
   if (canonical === undefined) return undefined;
