@@ -1,4 +1,4 @@
-/** The results of a run as a document. Pure. */
+/** Formats the results of a run as a Markdown document. Pure. */
 import { table } from './markdown.mjs';
 import { summarize } from './statistics.mjs';
 import { BASELINE, SERVERS, STARTS } from './variants.mjs';
