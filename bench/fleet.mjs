@@ -52,7 +52,8 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
       servers.set(variant.name, server);
       await checkArrival({ variant, server, upstream, sink, clients });
       if (variant.expectOfTrace === undefined) continue;
-      // A variant that sends nothing for a request without a trace may not have loaded its tracing code.
+      // A variant that sends nothing for a request without a trace may not work at all, so it is also checked with a
+      // trace.
       const tested = variant.isTracedBefore ? server : await start();
       const traced = { ...variant, inbound: 'trace', expect: variant.expectOfTrace };
       try {

@@ -20,7 +20,7 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {string} expectOfTrace the check for requests with a trace, if it is measured without
  * @property {boolean} isTracedBefore whether the measured process serves those before; otherwise another process does
  * @property {string} group the peer it needs
- * @property {number} every 3: it takes part in every third round of the start-ups
+ * @property {number} every it takes part in every nth round of the start-ups
  * @property {string} beside the name of the variant that it is compared with; its bursts directly follow that one's
  * @property {boolean} tracing whether LangSmith's tracing is on
  */
