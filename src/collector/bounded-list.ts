@@ -1,4 +1,4 @@
-/** Keeps the newest items: at most `limit`, and of at most `maxBytes` together. */
+/** Keeps the newest items: at most `limit` of them, with at most `maxBytes` in total. */
 export class BoundedList<Item> {
   readonly #limit: number;
   readonly #maxBytes: number;

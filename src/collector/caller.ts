@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { canonicalHost, isInternal } from '../policy/hosts.ts';
 
 /**
- * Whether a request may be of a web page. A page that a browser shows can send requests to any address of its machine; one
- * whose name its owner has looked up as that address (DNS rebinding) could read the answers too. The collector has no key
- * that would keep it out.
+ * Checks whether a request may come from a web page of another site. A web page can make the browser send requests to
+ * any address of the user's machine. With DNS rebinding, where the page's host name resolves to that address, it
+ * could also read the answers. The collector asks for no key that would prevent this.
  *
  * @param ownHost the name or address that the collector was told to listen on
- * @returns why it is refused; `undefined` for an SDK, and for the trace page
+ * @returns why the request is refused; `undefined` if it comes from an SDK or from the trace page
  */
 export function faultOfCaller(
   method: string,
@@ -19,7 +19,7 @@ export function faultOfCaller(
   if (name === undefined || !isLocalName(name, ownHost)) {
     return `Host is ${shown(host)}, which is no address and no name of a local network: use the address, or --host`;
   }
-  // The trace page is of the same origin.
+  // The trace page has the same origin as the collector.
   const isOwnPage = origin === `http://${host}`;
   const isSameSite = site === undefined || site === 'none' || site === 'same-origin';
   // A link on another site may lead to the trace page: that site cannot read what the browser then shows. A form that
@@ -29,7 +29,10 @@ export function faultOfCaller(
   return `it is of a web page, ${shown(origin ?? site)}`;
 }
 
-/** Nobody outside can have a browser look these names up as an address of this machine. */
+/**
+ * Whether a host name cannot be made to resolve to this machine by somebody else, so that DNS rebinding cannot use
+ * it.
+ */
 function isLocalName(name: string, ownHost: string): boolean {
   return isInternal(name) || /^[\d.]+$|:/.test(name) || name === canonicalHost(ownHost);
 }

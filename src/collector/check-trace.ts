@@ -1,10 +1,11 @@
 import type { CollectedRun } from './types.ts';
 
 /**
- * Whether a trace is whole: one root, whose id is the trace's; every other run's parent is there; each dotted order
- * is the parent's with the run's own segment after it; all runs are in one project.
+ * Checks that a trace is complete and consistent: it has one root, whose id is the trace id; the parent of every
+ * other run has arrived; each dotted order is the parent's followed by the run's own segment; and all runs are in one
+ * project.
  *
- * @returns what is wrong, one sentence for each run or rule
+ * @returns the problems, one sentence for each run or rule
  */
 export function checkTrace(
   runs: readonly CollectedRun[],

@@ -2,9 +2,9 @@ import type { RunFields } from './operations.ts';
 import { dottedOrderTime, parseTime } from './time.ts';
 import type { CollectedRun } from './types.ts';
 
-/** `under` with what `over` says over it: a run's post and its patches, or two patches. */
+/** Merges the fields of two operations on a run. A field of `over` replaces the field of `under`. */
 export function mergeFields(under: RunFields | undefined, over: RunFields | undefined): RunFields {
-  // `error: null` and the like say nothing new.
+  // Fields that are `null`, such as `error: null`, carry no new value.
   const said = Object.entries(over ?? {}).filter(([, value]) => value != null);
   const merged: RunFields = { ...under, ...Object.fromEntries(said) };
   if (isObject(under?.extra) && isObject(over?.extra)) {
@@ -15,7 +15,7 @@ export function mergeFields(under: RunFields | undefined, over: RunFields | unde
 }
 
 /**
- * The fields of a run that `POST /runs` got without a dotted order, completed as the server does it.
+ * Completes the fields of a run that `POST /runs` received without a dotted order, as LangSmith does.
  *
  * @param parent the run's parent, if it is known yet
  */
@@ -29,7 +29,7 @@ export function withDottedOrder(id: string, fields: RunFields, parent: Collected
   };
 }
 
-/** @param arrival milliseconds since the epoch, for a run that does not say when it started */
+/** @param arrival milliseconds since the epoch; used as the start time if the run has none */
 export function toCollectedRun(
   id: string,
   fields: RunFields,

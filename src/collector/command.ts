@@ -40,14 +40,14 @@ function parseMemory(text: string): number {
 }
 
 /**
- * Runs the local LangSmith until SIGINT or SIGTERM.
+ * Runs the collector until SIGINT or SIGTERM.
  *
  * @returns the exit code
  */
 async function runCollector(host: string, port: number, maxBytes: number): Promise<number> {
   const print = (text: string) => process.stdout.write(`${text}\n`);
   const printer = createTracePrinter((traceId) => collector.runsOf(traceId), print);
-  // The reader of a pipe may go before we do.
+  // The process that reads our stdout through a pipe may exit before we do.
   process.stdout.on('error', () => process.exit(0));
 
   let collector: Awaited<ReturnType<typeof startCollector>>;

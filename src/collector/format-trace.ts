@@ -5,9 +5,9 @@ import type { CollectedRun } from './types.ts';
 const MAX_WIDTH = 100;
 const MAX_TYPE_WIDTH = 10;
 const MAX_SERVICE_WIDTH = 20;
-/** What the names leave to the errors, at least, in a trace that has any. */
+/** The minimum number of columns reserved for errors in a trace that has errors. */
 const MIN_ERROR_WIDTH = 24;
-/** Nobody reads more of an error or a name on one line; they can be megabytes long. */
+/** Names and errors can be megabytes long, so they are cut to this many characters. */
 const MAX_TEXT_LENGTH = 500;
 const GAP = '  ';
 
@@ -20,8 +20,8 @@ interface Row {
 }
 
 /**
- * A trace as a tree of at most 100 columns: run name, type, service, duration, and the first line of the error.
- * What the runs say is made safe to print. No line break at the end.
+ * Formats a trace as a tree of at most 100 columns: run name, type, service, duration, and the first line of the
+ * error. All text that comes from runs is made safe to print. The result does not end with a line break.
  */
 export function formatTrace(runs: readonly CollectedRun[], traceId: string): string {
   const trace = runs.filter((run) => run.traceId === traceId);

@@ -16,11 +16,11 @@ const MAX_KEPT = 10_000;
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Starts a local LangSmith: a server that takes runs from the unmodified SDKs, keeps them in memory and refuses
- * what LangSmith refuses. It is for tests and for looking at traces; it asks for no API key.
+ * Starts a local LangSmith server. It accepts runs from the unmodified SDKs, keeps them in memory, and refuses the
+ * requests that LangSmith refuses. It is meant for tests and for inspecting traces, and it asks for no API key.
  *
  * @returns once the server listens
- * @throws what `server.listen` reports, such as EADDRINUSE
+ * @throws the errors of `server.listen`, such as EADDRINUSE
  */
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const { host = '127.0.0.1', port = 0, maxBytes, onDropped, onTraces, onRefusal } = options;
@@ -38,7 +38,8 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     request: (request) => requests.add(request),
     accepted: (operations, service) => {
       const { changed, dropped } = store.apply(operations, service);
-      // The request is accepted by now, whatever becomes of those who are told.
+      // The callbacks run in a microtask, so that an error in one of them cannot fail the request, which has been
+      // accepted.
       queueMicrotask(() => {
         if (dropped.length > 0) onDropped?.(dropped);
         waiters.check();

@@ -1,8 +1,9 @@
 import { ZSTD_SUPPORTED } from './request-body.ts';
 
 /**
- * The answer to `GET /info`, by which an SDK decides how to send runs. The sizes are those that LangSmith gives.
- * The version is the newest that a part of the JavaScript SDK 0.12.0 asks for; below it the SDK prints a warning.
+ * The answer to `GET /info`, from which an SDK decides how to send runs. The size limits are the values that
+ * LangSmith returns. The version is the highest that any feature of the JavaScript SDK 0.12.0 requires; the SDK
+ * prints a warning for a lower version.
  */
 export const SERVER_INFO = {
   version: '0.18.0',

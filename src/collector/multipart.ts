@@ -6,13 +6,16 @@ export interface Part {
   readonly text: string;
 }
 
-/** LangSmith's names are a word, a UUID and a word; those of attachments are the application's. */
+/**
+ * The names of LangSmith's own parts are short: a word, a UUID and a word. The names of attachments are chosen by the
+ * application.
+ */
 const MAX_NAME_BYTES = 4096;
 
 /**
- * Takes a `multipart/form-data` body apart.
+ * Parses a `multipart/form-data` body.
  *
- * @throws {RequestRefused} 400 for whatever is not complete and well-formed multipart
+ * @throws {RequestRefused} 400 if the body is not complete and well-formed multipart
  */
 export function parseMultipart(body: Buffer, contentType: string | undefined): Promise<Part[]> {
   return new Promise((resolve, reject) => {
@@ -37,16 +40,16 @@ export function parseMultipart(body: Buffer, contentType: string | undefined): P
 }
 
 function createParser(contentType: string | undefined): BusboyInstance {
-  // The parser takes application/x-www-form-urlencoded too.
+  // The parser also accepts application/x-www-form-urlencoded.
   if (contentType === undefined || !/^multipart\/form-data\b/i.test(contentType)) {
     throw new RequestRefused(400, 'bad multipart request: the content type is not multipart/form-data');
   }
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
-      // By default attachments, which are application/octet-stream, would come as files.
+      // By default the parser treats attachments, which are application/octet-stream, as files.
       isPartAFile: () => false,
-      // The size of the whole body is bounded already; the parser's own default cuts a field at 1 MiB.
+      // The size of the whole body is already limited, and the parser's default would cut a field at 1 MiB.
       limits: { fieldSize: Number.POSITIVE_INFINITY, fieldNameSize: MAX_NAME_BYTES },
     });
   } catch (error) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Part } from './multipart.ts';
 import { RequestRefused } from './request-refused.ts';
 
-/** A run's fields by LangSmith's own names: `trace_id`, `dotted_order`, `session_name`, ... */
+/** The fields of a run under LangSmith's own names: `trace_id`, `dotted_order`, `session_name`, ... */
 export type RunFields = Record<string, unknown>;
 
 /** One run that a request creates (`post`) or updates (`patch`). */
@@ -14,7 +14,7 @@ export interface RunOperation {
 
 interface PartialOperation extends RunOperation {
   fields: RunFields;
-  /** Whether the part with the run itself has come. */
+  /** Whether the part that holds the run itself has arrived. */
   complete: boolean;
 }
 
@@ -23,8 +23,8 @@ const ATTACHMENT_PART = /^attachment\.[^.]+\..+$/;
 const FEEDBACK_PART = /^feedback\..+$/;
 
 /**
- * `POST /runs/multipart`: part `post.<id>` or `patch.<id>` has the run, and its large fields come in parts of
- * their own (`post.<id>.inputs`). Attachments and feedback are let through, but not kept.
+ * Reads the parts of `POST /runs/multipart`. Part `post.<id>` or `patch.<id>` holds the run, and large fields have
+ * their own parts (`post.<id>.inputs`). Attachments and feedback are accepted, but not kept.
  */
 export function operationsFromParts(parts: readonly Part[]): RunOperation[] {
   const operations = new Map<string, PartialOperation>();
@@ -55,7 +55,7 @@ export function operationsFromParts(parts: readonly Part[]): RunOperation[] {
   return [...operations.values()];
 }
 
-/** `POST /runs/batch`: `{"post": [run, ...], "patch": [run, ...]}`. */
+/** Reads the body of `POST /runs/batch`: `{"post": [run, ...], "patch": [run, ...]}`. */
 export function operationsFromBatch(body: Buffer): RunOperation[] {
   const batch = asFields(parseJSON(body.toString(), 'the batch'), 'the batch');
   return (['post', 'patch'] as const).flatMap((action) => {
@@ -68,7 +68,7 @@ export function operationsFromBatch(body: Buffer): RunOperation[] {
   });
 }
 
-/** `POST /runs`, which may leave the id to the server, and `PATCH /runs/:id`. */
+/** Reads the body of `POST /runs`, where the server assigns the id if there is none, or of `PATCH /runs/:id`. */
 export function operationFromRun(action: 'post' | 'patch', body: Buffer, id?: string): RunOperation {
   const fields = asFields(parseJSON(body.toString(), 'the run'), 'the run');
   if (id !== undefined) assertSameId(id, fields);

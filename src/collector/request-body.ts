@@ -3,10 +3,13 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ClientGone, RequestRefused } from './request-refused.ts';
 
-/** Three times what `/info` lets a client put in a batch (`size_limit_bytes`), after decompression. */
+/**
+ * The maximum size after decompression: more than three times the batch size that `/info` permits
+ * (`size_limit_bytes`).
+ */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** node:zlib has zstd from Node 22.15 and 23.8 on. */
+/** node:zlib supports zstd in Node 22.15, 23.8 and later. */
 const createZstdDecompress = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
 
 export const ZSTD_SUPPORTED = typeof createZstdDecompress === 'function';
@@ -14,9 +17,9 @@ export const ZSTD_SUPPORTED = typeof createZstdDecompress === 'function';
 /**
  * Reads and decompresses the body of a request.
  *
- * @throws {RequestRefused} 400 for an encoding that is unknown or a body that is not in it, 413 for more than
- * `MAX_BODY_BYTES`. What is left of the request is then read and dropped, so that the client sees the answer.
- * @throws {ClientGone} when the connection ended before the body did
+ * @throws {RequestRefused} 400 for an unknown encoding or a body that cannot be decoded, 413 for more than
+ *   `MAX_BODY_BYTES`. The rest of the request is then read and discarded, so that the client receives the answer.
+ * @throws {ClientGone} if the connection ended before the body did
  */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {

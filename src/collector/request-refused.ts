@@ -1,6 +1,6 @@
 import type { Refusal } from './types.ts';
 
-/** Thrown where a request turns out to be one that the collector refuses; the server answers with `status`. */
+/** Thrown for a request that the collector refuses. The server answers with `status`. */
 export class RequestRefused extends Error {
   readonly status: number;
   readonly refusals: readonly Refusal[];
@@ -13,5 +13,5 @@ export class RequestRefused extends Error {
   }
 }
 
-/** The client went away before its request was complete: nobody is left to answer. */
+/** Thrown when the client disconnected before its request was complete. No answer can be sent. */
 export class ClientGone extends Error {}

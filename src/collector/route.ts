@@ -4,7 +4,7 @@ export type Route =
 
 export interface Routed {
   readonly route: Route;
-  /** The first segment of the path that LANGSMITH_ENDPOINT had, which is the name of a service. */
+  /** The first path segment of LANGSMITH_ENDPOINT, which is the name of a service. */
   readonly service?: string;
 }
 
@@ -16,10 +16,10 @@ const ROUTES = {
 } as const;
 
 /**
- * Finds the endpoint by the end of the path, since the SDK appends `/runs/multipart` and the like to whatever
- * LANGSMITH_ENDPOINT is.
+ * Finds the endpoint by the end of the path, because the SDK appends `/runs/multipart` and the like to any
+ * LANGSMITH_ENDPOINT.
  *
- * @returns `undefined` for what is no endpoint of the collector
+ * @returns `undefined` if the path is not an endpoint of the collector
  */
 export function findRoute(method: string, url: string): Routed | undefined {
   const path = url.replace(/^https?:\/\/[^/?]*/i, '').replace(/[?#].*$/s, '');

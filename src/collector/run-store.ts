@@ -3,10 +3,10 @@ import type { RunFields, RunOperation } from './operations.ts';
 import { sizeOf } from './size-of.ts';
 import type { CollectedRun } from './types.ts';
 
-/** Then the oldest traces go, whole. */
+/** Beyond these limits the oldest traces are removed as a whole. */
 const MAX_RUNS = 100_000;
 const MAX_BYTES = 256 * 1024 * 1024;
-/** What a run takes beside its fields: its entry, and its id in its trace. */
+/** The estimated size of a run without its fields: its entry, and its id in the trace. */
 const ENTRY_BYTES = 1000;
 
 interface Entry {
@@ -19,32 +19,32 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** What a request has changed, by the ids of the traces. */
+/** The ids of the traces that a request has changed. */
 export interface Changes {
   readonly changed: string[];
-  /** Forgotten, to make room. */
+  /** Traces that were removed to make room. */
   readonly dropped: string[];
 }
 
-/** The runs, merged from their posts and patches in whichever order these come. */
+/** Stores the runs, merged from their posts and patches in whatever order these arrive. */
 export class RunStore {
   readonly #entries = new Map<string, Entry>();
-  /** The ids of each trace's runs, the oldest trace first. */
+  /** The run ids of each trace, the oldest trace first. */
   readonly #traces = new Map<string, Set<string>>();
   readonly #maxBytes: number;
   readonly #maxRuns: number;
   #bytes = 0;
 
-  /** @param maxBytes of memory that the runs may take, as far as it can be told from what they say */
+  /** @param maxBytes the memory that the runs may use, estimated from their fields */
   constructor(maxRuns = MAX_RUNS, maxBytes = MAX_BYTES) {
     this.#maxBytes = maxBytes;
     this.#maxRuns = maxRuns;
   }
 
   /**
-   * Applies the operations of one request, all or none.
+   * Applies the operations of one request: all of them or none.
    *
-   * @throws what makes one of them impossible; then nothing has changed
+   * @throws if one of them cannot be applied; nothing has changed then
    */
   apply(operations: readonly RunOperation[], service: string | undefined): Changes {
     const staged = new Map<string, Entry>();
@@ -60,14 +60,14 @@ export class RunStore {
     return { changed: [...new Set([...staged.values()].map(({ run }) => run.traceId))], dropped };
   }
 
-  /** Runs of which only a patch has come are left out: a run without its post has no name. */
+  /** Returns the posted runs. A run that was only patched is left out, because it has no name. */
   runs(): CollectedRun[] {
     const runs: CollectedRun[] = [];
     for (const entry of this.#entries.values()) if (entry.post) runs.push(entry.run);
     return runs;
   }
 
-  /** Those of one trace, in the order of their arrival. */
+  /** Returns the posted runs of one trace, in the order of their arrival. */
   runsOf(traceId: string): CollectedRun[] {
     const runs: CollectedRun[] = [];
     for (const id of this.#traces.get(traceId) ?? []) {
@@ -77,12 +77,12 @@ export class RunStore {
     return runs;
   }
 
-  /** The ids of each trace's runs, by trace id in the order of arrival. */
+  /** The run ids of each trace, by trace id in the order of arrival. */
   get traces(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#traces;
   }
 
-  /** How many runs have been patched, but not posted. */
+  /** The number of runs that were patched, but not posted. */
   get unposted(): number {
     return this.#entries.size - this.runs().length;
   }
@@ -124,7 +124,7 @@ export class RunStore {
   }
 }
 
-/** What an operation makes of a run. Nothing that is stored is changed. */
+/** Returns the entry that results from an operation. It does not modify a stored entry. */
 function merged(
   { action, id, fields }: RunOperation,
   service: string | undefined,

@@ -15,11 +15,11 @@ import { findRoute, type Route } from './route.ts';
 import type { CollectedRequest, Refusal } from './types.ts';
 import { findFault } from './validate.ts';
 
-/** Runs of a request that are named where it is refused, and how much of a name. */
+/** The number of runs that a refusal names, and the number of characters it shows of a name. */
 const MAX_NAMED = 100;
 const MAX_NAME_LENGTH = 100;
 
-/** What the server tells of each request. */
+/** The events that the server reports. */
 export interface ServerEvents {
   request(request: CollectedRequest): void;
   accepted(operations: readonly RunOperation[], service: string | undefined): void;
@@ -27,9 +27,10 @@ export interface ServerEvents {
 }
 
 /**
- * The ingestion endpoints of LangSmith's API, where a request is accepted as a whole or not at all, and the trace page.
+ * Serves the trace page and the ingestion endpoints of LangSmith's API. A request is accepted as a whole or not at
+ * all.
  *
- * @param ownHost the name or address that it is to listen on
+ * @param ownHost the name or address that the server will listen on
  */
 export function createCollectorServer(
   events: ServerEvents,
@@ -90,7 +91,10 @@ async function readOperations(body: Buffer, request: IncomingMessage, route: Rou
   }
 }
 
-/** @throws {RequestRefused} one refusal for each run at fault: they sink the whole request, as with LangSmith */
+/**
+ * @throws {RequestRefused} one refusal for each invalid run; as with LangSmith, one invalid run fails the whole
+ *   request
+ */
 function assertValid(operations: readonly RunOperation[], dottedOrderRequired: boolean): void {
   const refusals: Refusal[] = [];
   for (const operation of operations) {

@@ -1,11 +1,11 @@
-/** V8's own, on 64 bits, rounded up: an object without properties, and what each property or item takes. */
+/** V8's sizes on 64-bit platforms, rounded up: an object without properties, and each property or item. */
 const OBJECT_BYTES = 56;
 const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
 
 /**
- * The memory that a value read from JSON takes, in bytes, about and rather too much than too little. Not by recursion:
- * values can be nested deeper than the stack is.
+ * Estimates the memory, in bytes, that a value parsed from JSON uses; the estimate is rather too high than too low.
+ * It is iterative, because values can be nested deeper than the stack allows.
  */
 export function sizeOf(value: object): number {
   let bytes = 0;
@@ -29,7 +29,7 @@ export function sizeOf(value: object): number {
   return bytes;
 }
 
-/** One byte for each character where all are Latin-1, or else two. */
+/** V8 stores one byte for each character if all are Latin-1, and two bytes otherwise. */
 function stringBytes(text: string): number {
   return STRING_BYTES + text.length * (/[^\0-\xff]/.test(text) ? 2 : 1);
 }

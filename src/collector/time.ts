@@ -1,11 +1,11 @@
-/** The last moment that has a four-digit year, as the dotted order needs it. */
+/** The last time that has a four-digit year, which the dotted order requires. */
 const END_OF_YEAR_9999 = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
- * A time as the SDKs send it, in milliseconds since the epoch: a number of them, or ISO 8601 text. Old Python SDKs
- * leave the time zone out and mean UTC.
+ * Parses a time as the SDKs send it: a number of milliseconds since the epoch, or ISO 8601 text. Old Python SDKs omit
+ * the time zone and mean UTC.
  *
- * @returns `undefined` for anything else
+ * @returns milliseconds since the epoch, or `undefined` for anything else
  */
 export function parseTime(value: unknown): number | undefined {
   const time = typeof value === 'string' ? parseISOTime(value) : value;
@@ -18,7 +18,7 @@ function parseISOTime(text: string): number | undefined {
   return Date.parse(hasZone || text.length === 10 ? text : `${text}Z`);
 }
 
-/** A time in the notation of a dotted order: `20260131T235959123000Z`. */
+/** Formats a time as in a dotted order: `20260131T235959123000Z`. */
 export function dottedOrderTime(time: number): string {
   return new Date(time).toISOString().replace(/[-:.]/g, '').replace('Z', '000Z');
 }

@@ -2,23 +2,23 @@ import { formatTrace } from './format-trace.ts';
 import { printable } from './terminal-text.ts';
 import type { CollectedRun, Refusal } from './types.ts';
 
-/** The SDK sends what has gathered every 250 ms; a service that has just ended its part may still be sending. */
+/** The SDK sends runs in batches every 250 ms, so a service that has just ended its run may still be sending. */
 const QUIET_MS = 1000;
-/** A trace whose root never comes, since its service sends elsewhere or not at all. */
+/** For a trace whose root has not arrived. Its service may send to another server, or not at all. */
 const QUIET_WITHOUT_ROOT_MS = 5000;
 
 export interface TracePrinter {
-  /** Runs of these traces have come or changed. */
+  /** Call it when runs of these traces have arrived or changed. */
   changed(traceIds: readonly string[]): void;
-  /** These traces are no longer kept: there is no room for more. */
+  /** Call it when these traces were removed to make room. */
   dropped(traceIds: readonly string[]): void;
   refused(refusal: Refusal): void;
-  /** Prints the traces that have changed since they were printed, complete or not, and stops. */
+  /** Prints the traces that have changed since they were last printed, complete or not, and stops. */
   end(): void;
 }
 
 /**
- * Prints a trace once its root has ended and nothing of it has come for a second, and again when more comes.
+ * Prints a trace once its root has ended and no run of it has arrived for a second, and again after later changes.
  *
  * @param runsOf the runs of a trace
  * @param print prints one text with a line break after it

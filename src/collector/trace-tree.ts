@@ -1,6 +1,6 @@
 import type { CollectedRun } from './types.ts';
 
-/** A line of the tree: a run, or in place of one what is to be said about the runs under it. */
+/** A line of the tree: a run, or a note about the runs below it. */
 export interface TreeLine {
   readonly prefix: string;
   readonly run?: CollectedRun;
@@ -9,7 +9,7 @@ export interface TreeLine {
 
 interface TreeNode {
   readonly prefix: string;
-  /** What the lines under this one start with. */
+  /** The prefix of the lines below this one. */
   readonly indent: string;
   readonly depth: number;
   readonly run?: CollectedRun;
@@ -17,12 +17,15 @@ interface TreeNode {
   readonly children: readonly CollectedRun[];
 }
 
-/** From here on the branches above are not drawn, only counted: a chain of 50 runs would leave no room for names. */
+/**
+ * Below this depth the branch lines of the levels above are counted instead of drawn, because a chain of 50 runs
+ * would leave no room for names.
+ */
 const MAX_DRAWN_DEPTH = 10;
 
 /**
- * Lays runs of one trace out as a tree, children in the order of their dotted orders. Runs whose parent is not there
- * come last, under a note; so do runs whose parents form a loop.
+ * Lays out the runs of one trace as a tree, with children sorted by dotted order. Runs whose parent is missing, and
+ * runs whose parents form a loop, come last, under a note.
  */
 export function layOutTree(runs: readonly CollectedRun[]): TreeLine[] {
   const sorted = [...runs].sort(byDottedOrder);
@@ -32,7 +35,7 @@ export function layOutTree(runs: readonly CollectedRun[]): TreeLine[] {
   const drawn = new Set<string>();
 
   const draw = (top: TreeNode) => {
-    // Not by recursion: runs can be nested deeper than the stack is.
+    // Iterative, because runs can be nested deeper than the stack allows.
     const pending = [top];
     for (let node = pending.pop(); node; node = pending.pop()) {
       if (node.run && drawn.has(node.run.id)) continue;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** One run as the collector knows it: what its post and its patches said, merged. */
+/** A run as the collector knows it, merged from its post and its patches. */
 export interface CollectedRun {
   id: string;
   traceId: string;
@@ -10,23 +10,23 @@ export interface CollectedRun {
   runType: string;
   /** The project's name; for a run sent to an agent's address, that address. */
   project?: string;
-  /** The service whose endpoint (`Collector.urlFor`) the run came in by. */
+  /** The service whose endpoint (`Collector.urlFor`) the run was sent to. */
   service?: string;
   /** Milliseconds since the epoch. */
   startTime: number;
-  /** Milliseconds since the epoch; absent while the run is not over. */
+  /** Milliseconds since the epoch; absent while the run has not ended. */
   endTime?: number;
   error?: string;
   inputs?: unknown;
   outputs?: unknown;
-  /** The SDK's events: streamed tokens, retries. */
+  /** The events that the SDK recorded: streamed tokens, retries. */
   events?: unknown[];
   metadata: Record<string, unknown>;
   tags: string[];
   extra?: unknown;
 }
 
-/** Something the collector answered with a 4xx status, and why. */
+/** A request or run that the collector answered with a 4xx status, and the reason. */
 export interface Refusal {
   runId?: string;
   name?: string;
@@ -47,9 +47,9 @@ export interface CollectorOptions {
   host?: string;
   /** The port to listen on; default 0, a free one. */
   port?: number;
-  /** The memory that runs may take, in bytes, about; default 256 MiB. Beyond it the oldest traces are forgotten. */
+  /** The approximate memory that runs may use, in bytes; default 256 MiB. Beyond it the oldest traces are removed. */
   maxBytes?: number;
-  /** Called with the traces that are forgotten for that. */
+  /** Called with the traces that were removed for this reason. */
   onDropped?: (traceIds: readonly string[]) => void;
   /** Called after each accepted request, with the traces that it changed. */
   onTraces?: (traceIds: readonly string[]) => void;
@@ -60,14 +60,14 @@ export interface CollectorOptions {
 export interface Collector {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** What `service` gets as LANGSMITH_ENDPOINT, so that its runs carry its name. */
+  /** Returns the LANGSMITH_ENDPOINT for `service`, so that its runs carry its name. */
   urlFor(service: string): string;
-  /** The runs that have been posted, in the order of their arrival. */
+  /** Returns the runs that have been posted, in the order of their arrival. */
   runs(): CollectedRun[];
-  /** The same of one trace. */
+  /** Returns the same for one trace. */
   runsOf(traceId: string): CollectedRun[];
   refused(): Refusal[];
-  /** The newest 10,000 requests, of at most 16 MiB, those that were refused or not found included. */
+  /** Returns the newest 10,000 requests, of at most 16 MiB, including those that were refused or not found. */
   requests(): CollectedRequest[];
   /**
    * Resolves with all runs as soon as `predicate` is true of them.

@@ -6,15 +6,15 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const TEXTS = ['name', 'run_type', 'session_name', 'session_id', 'error'];
 
-/** Length of the time at the start of a dotted order's segment. */
+/** The length of the time at the start of a segment of a dotted order. */
 const TIME_LENGTH = 22;
 
 /**
- * What LangSmith has against a run, in words close to its own, or `undefined`. The words are those of its answers
- * as users report them (langsmith-sdk issues 751 and 2236, langchainjs issue 9077).
+ * Returns LangSmith's reason to refuse a run, or `undefined`. The wording is close to LangSmith's answers as users
+ * report them (langsmith-sdk issues 751 and 2236, langchainjs issue 9077).
  *
- * @param dottedOrderRequired true for the endpoints that take many runs; `POST /runs` and `PATCH /runs/:id` work
- * out a dotted order that is not there
+ * @param dottedOrderRequired true for the endpoints that accept many runs; `POST /runs` and `PATCH /runs/:id` compute
+ *   a missing dotted order
  */
 export function findFault(operation: RunOperation, dottedOrderRequired: boolean): string | undefined {
   const { id, fields } = operation;

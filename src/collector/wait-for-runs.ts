@@ -2,7 +2,7 @@ import { formatTrace } from './format-trace.ts';
 import { printable } from './terminal-text.ts';
 import type { CollectedRun, Refusal } from './types.ts';
 
-/** More trees than this do not help to see why a test failed. */
+/** The number of traces shown in a timeout message. More of them do not help to find out why a test failed. */
 const MAX_TRACES_SHOWN = 10;
 
 interface Waiter {
@@ -10,14 +10,14 @@ interface Waiter {
   fail(error: Error): void;
 }
 
-/** What is known when somebody waits in vain. */
+/** The state that a timeout message describes. */
 export interface Situation {
   runs(): CollectedRun[];
   refused(): Refusal[];
   unposted(): number;
 }
 
-/** Those who wait for runs to arrive. */
+/** Keeps the pending calls of `waitForRuns`. */
 export class Waiters {
   readonly #waiting = new Set<Waiter>();
   readonly #situation: Situation;
@@ -57,12 +57,12 @@ export class Waiters {
     });
   }
 
-  /** The runs have changed. */
+  /** Call it when the runs have changed. */
   check(): void {
     for (const waiter of [...this.#waiting]) waiter.check();
   }
 
-  /** Nothing more will come. */
+  /** Call it when no more runs will arrive. */
   failAll(reason: string): void {
     for (const waiter of [...this.#waiting]) {
       waiter.fail(new Error(`${reason}: ${describe(this.#situation)}`));

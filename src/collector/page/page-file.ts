@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 
 export interface Page {
   readonly html: string;
-  /** The value of Content-Security-Policy: only the script and the style of this very file, and only our own data. */
+  /**
+   * The value of Content-Security-Policy. It permits only the inlined script and style, and requests to the collector
+   * itself.
+   */
   readonly policy: string;
 }
 
-/** Built, the page lies beside the command line. When the sources run, as in tests, it lies in dist/. */
+/** In the published package the page is beside the command line. When the sources run, as in tests, it is in dist/. */
 const PLACES = ['page.html', '../../../dist/page.html'];
 
 let page: Page | undefined;

@@ -6,7 +6,7 @@ import type { TraceFeed, TraceSource } from './trace-feed.ts';
 
 const DATA_PATH = /^\/page\/traces\/([^/]+)(?:\/runs\/([^/]+))?$/;
 
-/** No other site may load these, and no browser may take them for something else. */
+/** These headers prevent other sites from loading the responses, and browsers from guessing another content type. */
 const COMMON_HEADERS = {
   'cache-control': 'no-store',
   'cross-origin-opener-policy': 'same-origin',
@@ -20,9 +20,9 @@ export type PageHandler = (request: IncomingMessage, response: ServerResponse) =
 
 /**
  * - `GET /`: the page, one file
- * - `GET /page/events`: the list of traces, and what changes in it, as server-sent events
- * - `GET /page/traces/<id>`: the runs of a trace, without what can be large
- * - `GET /page/traces/<id>/runs/<id>`: all of a run
+ * - `GET /page/events`: the list of traces and its changes, as server-sent events
+ * - `GET /page/traces/<id>`: the runs of a trace, without fields that can be large
+ * - `GET /page/traces/<id>/runs/<id>`: a whole run
  */
 export function createPageHandler(source: TraceSource, feed: TraceFeed): PageHandler {
   return ({ method, url = '' }, response) => {

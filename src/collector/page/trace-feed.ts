@@ -3,9 +3,9 @@ import type { CollectedRun } from '../types.ts';
 import { summarizeTrace } from './model/summarize.ts';
 import type { TraceChanges } from './model/wire.ts';
 
-/** The page lists so many of the newest traces. */
+/** The number of traces that the page lists, the newest ones. */
 const MAX_LISTED = 2000;
-/** Changes of this many milliseconds are sent together. */
+/** Changes are collected for this many milliseconds and sent together. */
 const GATHER_MS = 150;
 
 export interface TraceSource {
@@ -14,11 +14,11 @@ export interface TraceSource {
   runsOf(traceId: string): CollectedRun[];
 }
 
-/** Sends the list of traces to the open pages as server-sent events, and keeps nothing while none is open. */
+/** Sends the list of traces to the open pages as server-sent events. It keeps no state while no page is open. */
 export class TraceFeed {
   readonly #source: TraceSource;
   readonly #clients = new Set<ServerResponse>();
-  /** Pages that read slower than traces come. They get the whole list once they have caught up. */
+  /** Pages that read more slowly than traces arrive. They get the whole list once they have caught up. */
   readonly #behind = new Set<ServerResponse>();
   /** The traces that the pages have, the oldest first. */
   readonly #listed = new Set<string>();
@@ -74,7 +74,7 @@ export class TraceFeed {
     this.#broadcast({ reset: false, traces, removed, total: this.#source.traces.size });
   }
 
-  /** Those that the collector has dropped, and those for which the list has no room. */
+  /** Returns the traces that the collector has dropped and those that no longer fit in the list. */
   #takeRemoved(): string[] {
     const gone = [...this.#listed].filter((traceId) => !this.#source.traces.has(traceId));
     const over = [...this.#listed].slice(0, Math.max(0, this.#listed.size - gone.length - MAX_LISTED));

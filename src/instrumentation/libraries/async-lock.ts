@@ -1,4 +1,4 @@
-/** async-lock 1 calls a waiting task when another one has given the lock back, in the context of that one. */
+/** async-lock 1 calls a waiting task when another task releases the lock, in the context of that other task. */
 import type { Library } from './library.ts';
 
 export const asyncLock: Library = {

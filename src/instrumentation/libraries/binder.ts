@@ -1,10 +1,10 @@
 /**
- * Binds a task or a callback to the context in which it was handed over to a library. Only the agent's own context is
- * restored: the application's AsyncLocalStorages stay as the library has them.
+ * Binds a task or a callback to the context in which the application passed it to a library. Only the agent's own
+ * context is restored: the application's AsyncLocalStorage instances keep the values that the library gives them.
  */
 import { patchMethod, type Undo } from '../instrumentation.ts';
 
-/** The agent's contexts, as libraries see them: a library may be loaded before there is any. */
+/** The agent's contexts as libraries use them. A library may be loaded before there is a context. */
 export interface TaskContexts {
   current(): object | undefined;
   apply(context: object | undefined, target: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown;
@@ -17,25 +17,34 @@ export interface Binder {
   current(): object | undefined;
   /** Calls `target` in `context`. */
   run(context: object | undefined, target: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown;
-  /** A function that calls this one in the context of now; what is no function, as it is. */
+  /**
+   * Returns a function that calls `value` in the current context. A value that is not a function is returned
+   * unchanged.
+   */
   bind<T>(value: T): T;
-  /** A copy of the arguments, with the first one bound. */
+  /** Returns a copy of the arguments with the first one bound. */
   bindFirst(args: readonly unknown[]): unknown[];
-  /** A copy of the arguments, with each function among them bound. */
+  /** Returns a copy of the arguments with each function among them bound. */
   bindAll(args: readonly unknown[]): unknown[];
-  /** Replaces a method that the library has, and that was not replaced before. Undone by `stop()`. */
+  /**
+   * Replaces a method, if the library has it and it was not replaced before. The undo functions that `createBinder`
+   * received restore it.
+   */
   patch(target: object | undefined, name: string, wrap: (original: AnyFunction) => AnyFunction): void;
-  /** Has a method take its callbacks and tasks bound. */
+  /** Patches methods so that the callbacks and tasks among their arguments are bound. */
   patchHandOver(target: object | undefined, ...names: readonly string[]): void;
-  /** Has a method run in the context that `contexts` has for its object. */
+  /** Patches methods so that they run in the context that `contexts` holds for their object. */
   patchEntry(
     target: object | undefined,
     names: readonly string[],
     contexts: WeakMap<object, object | undefined>,
   ): void;
-  /** A stand-in for a function that takes tasks: it has all properties of that function, and binds what it is handed. */
+  /**
+   * Returns a proxy of a function that takes tasks. The proxy has all properties of the function and binds its first
+   * argument.
+   */
   standIn<T>(limit: T): T;
-  /** Makes `replacement` look like `original`: its name, its length and its own properties. */
+  /** Gives `replacement` the name, the length and the own properties of `original`. */
   imitate(original: AnyFunction, replacement: AnyFunction): AnyFunction;
 }
 
@@ -57,7 +66,7 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
         // biome-ignore lint/complexity/noArguments: passed on as they came
         return binder.run(context, target, this, arguments);
       };
-      // Some libraries tell one kind of callback from another by its length.
+      // Some libraries distinguish kinds of callbacks by their length.
       if (target.length > 0) {
         Object.defineProperty(bound, 'length', { value: target.length, configurable: true });
       }
@@ -106,7 +115,7 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
       }
     },
     standIn<T>(limit: T): T {
-      // p-limit 2 rejects a bad argument with a promise.
+      // p-limit 2 returns a rejected promise for an invalid argument.
       if (typeof limit !== 'function') return limit;
       return new Proxy(limit, {
         apply: (target, self, args) =>
@@ -115,7 +124,7 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
     },
     imitate(original, replacement) {
       const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(original);
-      // Of a function in sloppy mode.
+      // Functions in sloppy mode have these properties.
       for (const name of ['arguments', 'caller', 'prototype']) delete properties[name];
       return Object.defineProperties(replacement, properties);
     },

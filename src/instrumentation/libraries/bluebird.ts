@@ -1,6 +1,7 @@
 /**
- * bluebird 3.7 calls all handlers that wait from one queue of its own, in the context of whoever has filled it first.
- * `util.contextBind` is where it binds each handler to its domain, as it is handed over.
+ * bluebird 3.7 calls all waiting handlers from its own queue, in the context of the code that added the first of
+ * them. `util.contextBind` binds each handler to its domain when the handler is registered, so the agent binds it
+ * there too.
  */
 import type { AnyFunction } from './binder.ts';
 import type { Library } from './library.ts';
@@ -11,7 +12,7 @@ export const bluebird: Library = {
     {
       file: 'js/release/util.js',
       patch(util: object, binder) {
-        /** bluebird compares handlers with this one, of its own. */
+        /** A handler of bluebird's own. bluebird compares other handlers with it, so it must not be wrapped. */
         let reflectHandler: unknown;
         binder.patch(
           util,

@@ -1,7 +1,7 @@
 /**
- * bottleneck 2 runs a job when a place is free, in the context of the job that has left it. `doReceive` is called while
- * the job is handed over, and `doExecute` when it runs, also when it is tried again. The builds `es5` and `light` do not
- * export the class of jobs: their tasks are bound where they are handed over.
+ * bottleneck 2 runs a job when there is capacity, in the context of the job that ended before. `doReceive` is called
+ * while the application submits the job, and `doExecute` when it runs or is retried. The builds `es5` and `light` do
+ * not export the job class, so their tasks are bound when they are submitted.
  */
 import type { AnyFunction, Binder } from './binder.ts';
 import type { Library } from './library.ts';
@@ -25,7 +25,10 @@ function patchJob(Job: Class, binder: Binder): void {
   binder.patchEntry(Job.prototype, ['doExecute'], contexts);
 }
 
-/** `schedule(task, ...)` or `schedule(options, task, ...)`, and the same with a callback for `submit`. */
+/**
+ * Binds the task of `schedule(task, ...)` and `schedule(options, task, ...)`, and of the same forms of `submit`,
+ * which take a callback.
+ */
 function patchLimiter(Bottleneck: Class, binder: Binder): void {
   for (const name of ['schedule', 'submit']) {
     binder.patch(

@@ -1,4 +1,7 @@
-/** The bulkhead of cockatiel 1 to 3 calls a waiting task when another task has ended, in the context of that one. */
+/**
+ * The bulkhead of cockatiel 1 to 3 calls a waiting task when another task has ended, in the context of that other
+ * task.
+ */
 import type { Library } from './library.ts';
 
 interface Exports {

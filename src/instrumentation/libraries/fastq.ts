@@ -1,6 +1,6 @@
 /**
- * fastq 1 calls its one worker with a waiting value when it has done with another, in the context of that one. The
- * context is queued with the value, in a box that only fastq sees.
+ * fastq 1 calls its worker with a waiting value when the worker has finished with another value, in the context of
+ * that other value. The agent queues the context together with the value, in a box that only fastq sees.
  */
 import type { AnyFunction, Binder } from './binder.ts';
 import type { Library } from './library.ts';
@@ -23,7 +23,7 @@ class Box {
 
 function wrap(original: AnyFunction, binder: Binder): AnyFunction {
   return function (this: unknown, ...given) {
-    // The first argument, what `this` is in the worker, may be left out.
+    // The first argument, the `this` of the worker, is optional.
     const hasSelf = typeof given[0] !== 'function';
     const [self, worker, ...rest] = hasSelf ? given : [null, ...given];
     if (typeof worker !== 'function') return Reflect.apply(original, this, given);

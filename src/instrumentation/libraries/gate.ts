@@ -1,7 +1,8 @@
 /**
- * The gate before the module hooks. It looks at the name of each CommonJS request, and lets those of named packages
- * through to the hooks (`hooks.ts`), which are compiled with the first of them. So nothing else in the process passes
- * through require-in-the-middle or import-in-the-middle, and a process without a named package has not even the gate.
+ * The gate in front of the module hooks. It checks the name of each CommonJS request and passes only requests for
+ * named packages to the hooks (`hooks.ts`), which are compiled at the first such request. So no other module passes
+ * through require-in-the-middle or import-in-the-middle, and a process without a named package does not even have the
+ * gate.
  */
 import { moduleClass } from '../../builtins.ts';
 import type { Libraries } from '../../libraries.ts';
@@ -13,7 +14,10 @@ import type { Hooks, WantedModule } from './library.ts';
 import { findModules, type ModuleFinder } from './modules.ts';
 import { filesOfModules, hasPackage, packageFolders } from './present.ts';
 
-/** `Module._load`: what `require` calls, and `import` of a CommonJS module, then with a path and no parent (Node 18 to 26). */
+/**
+ * `Module._load`. `require` calls it, and so does `import` of a CommonJS module, with a path and no parent (Node 18
+ * to 26).
+ */
 type Load = (
   this: unknown,
   request: string,
@@ -24,20 +28,23 @@ interface Loader {
   _load?: Load;
 }
 
-/** What is patched in packages that are ES modules: p-queue from 7 on, queue from 7 on. */
+/** The file that is patched in packages that are ES modules: p-queue from 7 on, queue from 7 on. */
 const MODULE_FILES: Readonly<Record<string, string>> = {
   'p-queue': 'dist/index.js',
   queue: 'index.js',
 };
 
 export interface LibraryGate {
-  /** Calls `found` for each of these modules that is loaded, now or later, if its library may be patched. */
+  /**
+   * Calls `found` for each of these modules that is loaded, now or later, if the settings permit patching its
+   * library.
+   */
   onModules(wanted: readonly WantedModule[]): Undo;
-  /** Call it when there is a server, a request or the SDK. */
+  /** Call it when the application first uses a server, a request or the SDK. */
   onCoreLoaded(): void;
-  /** Whether `onContext` is to be called. */
+  /** Whether `onContext` must be called. */
   readonly waitsForContext: boolean;
-  /** Call it before a context is entered. @returns whether it is to be called again */
+  /** Call it before a context is entered. @returns whether it must be called again */
   onContext(): boolean;
   readonly uninstall: Undo;
 }
@@ -119,7 +126,10 @@ export function installLibraryGate(
   };
 }
 
-/** Whether a request is for a file of a named package: by its name, by its path, or by the path of who asks. */
+/**
+ * Returns a function that checks whether a request is for a file of a named package, by its name, its path, or the
+ * path of the requiring module.
+ */
 function namedPackages(names: readonly string[]) {
   const any = names.map((name) => name.replace('/', '[\\\\/]')).join('|');
   const pattern = new RegExp(`(?:^|[\\\\/]node_modules[\\\\/])(?:${any})(?:[\\\\/]|$)`);

@@ -1,6 +1,6 @@
 /**
- * generic-pool 2 hands out a resource by a callback, in the context of who has given it back. generic-pool 3 has
- * promises, which are in their own context.
+ * generic-pool 2 provides a resource through a callback, in the context of the code that released the resource.
+ * generic-pool 3 uses promises, which keep their own context.
  */
 import type { Library } from './library.ts';
 

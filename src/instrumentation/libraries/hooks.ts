@@ -1,13 +1,13 @@
 /**
- * Patches named libraries as they are loaded. Behind the gate (`gate.ts`), and compiled with the first request that it
- * lets through.
+ * Patches named libraries when they are loaded. This file is behind the gate (`gate.ts`) and is compiled at the first
+ * request that the gate passes.
  *
- * - A library that is patched in place is `require`d through require-in-the-middle.
- * - It cannot see an `import` of a CommonJS module, and where an export is replaced it gives the module two identities:
- *   `require` would get the replacement, and `import` the original, since Node 20 and 22 take the exports of a module
- *   when it has been evaluated. Both are patched within `Module._extensions['.js']`, which is wrapped for just that one
- *   module, while it loads.
- * - ES modules come by `import-hooks.ts`.
+ * - A `require` of a library that is patched in place goes through require-in-the-middle.
+ * - require-in-the-middle cannot see an `import` of a CommonJS module. If an export is replaced, it also gives the
+ *   module two identities: `require` would get the replacement and `import` the original, because Node 20 and 22 take
+ *   the exports of a module when it has been evaluated. In both cases the module is patched within
+ *   `Module._extensions['.js']`, which is wrapped for that module alone, while it loads.
+ * - ES modules arrive through `import-gate.ts` and `modules.ts`.
  */
 import { Hook } from 'require-in-the-middle';
 import { moduleClass } from '../../builtins.ts';
@@ -23,7 +23,7 @@ interface LoadedModule {
 }
 type Extension = (module: LoadedModule, filename: string) => void;
 type Require = (this: unknown, request: string) => unknown;
-/** Not documented, Node 18 to 26. */
+/** Undocumented properties, present in Node 18 to 26. */
 interface Loader {
   _cache: Record<string, LoadedModule | undefined>;
   _extensions: Record<string, Extension>;
@@ -33,7 +33,7 @@ interface Loader {
 
 export type CreateHooks = (names: readonly string[], contexts: TaskContexts) => Hooks;
 
-/** Gives the function that makes the hooks: in the published files it compiles them first, once. */
+/** Returns a function that returns `createHooks`. In the published files it compiles the hooks first, once. */
 export function prepareHooks(): () => CreateHooks {
   return () => createHooks;
 }
@@ -44,14 +44,14 @@ export const createHooks: CreateHooks = (names, contexts) => {
   const binder = createBinder(contexts, undos);
   const libraries = LIBRARIES.filter(({ name }) => names.includes(name));
   const watchers = new Set<readonly WantedModule[]>();
-  /** What takes the place of an export, by what it takes the place of; and itself, by itself. */
+  /** The replacement of each replaced export. Each replacement is also its own entry. */
   const replacements = new WeakMap<object, unknown>();
-  /** Files that are being loaded. */
+  /** The files that are being loaded. */
   const loading = new Set<string>();
   const requireHook = createRequireHook(found);
   undos.push(requireHook.unhook);
 
-  /** @returns what the module shall export */
+  /** @returns the exports that the module should have */
   function found(file: string, exports: unknown): unknown {
     for (const wanted of watchers) notify(wanted, file, exports);
     const module = moduleOf(libraries, file);
@@ -74,7 +74,7 @@ export const createHooks: CreateHooks = (names, contexts) => {
     return made;
   }
 
-  /** Loads a module and patches it before anybody else sees what it exports. */
+  /** Loads a module and patches it before any other code sees its exports. */
   function loadPatched(file: string, load: () => unknown): unknown {
     const extension = loader._extensions['.js'] as Extension;
     const wrapped: Extension = function (this: unknown, module, filename) {
@@ -88,7 +88,7 @@ export const createHooks: CreateHooks = (names, contexts) => {
         if (module.exports === patched) module.exports = exports;
       });
     };
-    // The application may have frozen it: then the library is as it was.
+    // The application may have frozen the object. The library then stays unpatched.
     Reflect.set(loader._extensions, '.js', wrapped);
     try {
       return load();
@@ -102,7 +102,7 @@ export const createHooks: CreateHooks = (names, contexts) => {
     return isWatched || moduleOf(libraries, file) !== undefined;
   }
 
-  // A library may be loaded before the agent starts, as by another preload.
+  // A library may have been loaded before the agent starts, for example by another preload.
   for (const [file, module] of Object.entries(loader._cache)) {
     if (module?.loaded === true && isWanted(file)) found(file, module.exports);
   }
@@ -135,14 +135,14 @@ export const createHooks: CreateHooks = (names, contexts) => {
 };
 
 /**
- * require-in-the-middle puts itself in the place of `Module.prototype.require` and of `process.getBuiltinModule`. Both
- * are put back at once: only what the gate lets through is handed to it.
+ * require-in-the-middle replaces `Module.prototype.require` and `process.getBuiltinModule`. Both are restored at
+ * once, because only requests that the gate passes are given to it.
  */
 function createRequireHook(found: (file: string, exports: unknown) => unknown) {
   const { prototype } = moduleClass<Loader>() as unknown as Loader;
   const original = prototype.require;
   const getBuiltin = Object.getOwnPropertyDescriptor(process, 'getBuiltinModule');
-  /** The files that are on their way through it, the innermost last. */
+  /** The files that it is loading, the innermost last. */
   const files: string[] = [];
   let hook: Hook;
   let require: Require;
@@ -177,7 +177,7 @@ function notify(wanted: readonly WantedModule[], file: string, exports: unknown)
   }
 }
 
-/** Without an error where it cannot be found: the original call will throw it. */
+/** Returns `undefined` if the module cannot be found. The original call then throws the error. */
 function resolved(loader: Loader, request: string, parent: unknown, isMain: boolean): string | undefined {
   try {
     return loader._resolveFilename(request, parent, isMain);
@@ -186,7 +186,10 @@ function resolved(loader: Loader, request: string, parent: unknown, isMain: bool
   }
 }
 
-/** The module to patch that a file is, by the last `node_modules` folder of its path. Nothing of langsmith's own. */
+/**
+ * Returns the module to patch for a file, by the last `node_modules` folder of its path. Modules inside of
+ * langsmith's own `node_modules` are never patched.
+ */
 function moduleOf(libraries: readonly Library[], file: string): LibraryModule | undefined {
   const path = file.replaceAll('\\', '/');
   const start = path.lastIndexOf('/node_modules/');

@@ -1,7 +1,8 @@
 /**
- * The gate before import-in-the-middle, in Node's synchronous hooks. It has a `load` hook and no `resolve` hook: any hook
- * slows each CommonJS module down, and two of them by twice as much (1,000 modules on Node 24: 8 ms and 15). Another import-in-the-middle in the process, as OpenTelemetry's, resolves a
- * module to a URL of its own and then loads this one: so both are told of a module that both want.
+ * The gate in front of import-in-the-middle, built on Node's synchronous hooks. It has a `load` hook and no `resolve`
+ * hook: any hook slows down each CommonJS module, and two hooks cost twice as much (1,000 modules on Node 24: 8 ms
+ * and 15 ms). Another import-in-the-middle in the process, such as OpenTelemetry's, resolves a module to a URL of its
+ * own and then loads the module. So both are notified of a module that both want.
  */
 /// <reference path="./import-in-the-middle.d.ts" />
 import { supportsSyncHooks } from 'import-in-the-middle/supports-sync-hooks.mjs';
@@ -14,7 +15,7 @@ interface LoadContext {
   readonly conditions?: readonly string[];
 }
 type Next = (url: string, context: LoadContext) => Loaded;
-/** Node 22.15 on. */
+/** Available from Node 22.15 on. */
 interface HooksModule {
   registerHooks(hooks: { load: (url: string, context: LoadContext, next: Next) => Loaded }): {
     deregister(): void;
@@ -22,9 +23,9 @@ interface HooksModule {
 }
 
 /**
- * @param files in packages, as in `p-queue/dist/index.js`
- * @param found called with each of them that is imported
- * @returns `undefined` where synchronous hooks do not work
+ * @param files paths in packages, such as `p-queue/dist/index.js`
+ * @param found called with each of these files that is imported
+ * @returns `undefined` if synchronous hooks do not work
  */
 export function gateImports(
   files: readonly string[],
@@ -48,7 +49,10 @@ export function gateImports(
     },
   });
 
-  /** Nothing of langsmith's own. What is required comes by the other gate, with the same module. */
+  /**
+   * Modules inside of langsmith's own `node_modules` are excluded. A required module arrives through the other gate,
+   * with the same exports.
+   */
   function isWanted(url: string, { conditions }: LoadContext): boolean {
     const file = files.find((file) => url.endsWith(`/node_modules/${file}`));
     if (file === undefined || conditions?.includes('require') === true) return false;
@@ -58,9 +62,9 @@ export function gateImports(
 }
 
 /**
- * Node runs a preload in the thread of `module.register()` too, where a hook would be asked to do what it cannot (Node
- * 22.23: ERR_METHOD_NOT_IMPLEMENTED ends the application). `worker_threads` is only loaded in threads: there `abort` is
- * disabled.
+ * Node also runs a preload in the thread of `module.register()`. A hook there would be asked for an operation that it
+ * does not support, and the application would end (Node 22.23: ERR_METHOD_NOT_IMPLEMENTED). `worker_threads` is
+ * loaded only in threads, which have `abort` disabled.
  */
 function isLoaderThread(): boolean {
   const { abort } = process as { abort?: { disabled?: boolean } };

@@ -1,29 +1,29 @@
 /**
- * import-in-the-middle, as `import-gate.ts` uses it: compiled with the first module that the gate lets through.
+ * Drives import-in-the-middle for `import-gate.ts`. It is compiled at the first module that the gate passes.
  *
- * Its own `resolve` hook gives a module another URL, at which its `load` hook then makes a wrapper around the module.
- * Here the wrapper takes the URL of the module itself, and the module gets the other one. No file of the package is
- * read: what the wrapper imports of it is handed over by a global symbol.
+ * The `resolve` hook of import-in-the-middle gives a module another URL, at which its `load` hook then creates a
+ * wrapper around the module. Here the wrapper gets the URL of the module, and the module gets the other URL. No file
+ * of the package is read: the values that the wrapper imports from the package are passed through a global symbol.
  */
 /// <reference path="./import-in-the-middle.d.ts" />
 import { createHook } from 'import-in-the-middle/create-hook.mjs';
 import { importHooks, ModuleBinder, register } from 'import-in-the-middle/lib/register.js';
 
-/** A module as Node's default hook, or another one, has loaded it. */
+/** A module as Node's default hook or another hook loaded it. */
 export interface Loaded {
   readonly format?: string | undefined;
   readonly source?: unknown;
 }
-/** Makes the wrapper of an ES module. */
+/** Creates the wrapper of an ES module. */
 export type ImportHook = (url: string, context: object, loaded: Loaded) => Loaded;
 type CreateImportHook = (found: (url: string, namespace: object) => void) => ImportHook;
 
-/** Any address will do: it is never loaded. */
+/** The URL is arbitrary, because it is never loaded. */
 const HOME = 'file:///trace-agent/';
 const REGISTER = JSON.stringify(`${HOME}lib/register.js`);
 const SHARED = Symbol.for('@org/trace-agent: import-in-the-middle');
 
-/** Gives the function that makes the hook: in the published files it compiles it first, once. */
+/** Returns a function that returns `createImportHook`. In the published files it compiles the hook first, once. */
 export function prepareImportHook(): () => CreateImportHook {
   return () => createImportHook;
 }
@@ -32,7 +32,7 @@ export const createImportHook: CreateImportHook = (found) => {
   Object.defineProperty(globalThis, SHARED, { value: { ModuleBinder, register }, configurable: true });
   const hook = createHook({ url: `${HOME}hook.mjs` });
   hook.applyOptions({ shouldInclude: () => true });
-  // What its `addHook` does: its main file loads node:worker_threads for another one.
+  // This does the same as the package's `addHook`, whose file loads node:worker_threads for an unrelated export.
   importHooks.push((url, namespace) => found(url, namespace));
 
   return (url, context, loaded) => {

@@ -1,4 +1,7 @@
-/** The parts of import-in-the-middle 3 that have no types, and are no public entry: the version is pinned. */
+/**
+ * Parts of import-in-the-middle 3 that have no types and are not public entries. The version is pinned for that
+ * reason.
+ */
 declare module 'import-in-the-middle/create-hook.mjs' {
   interface Result {
     readonly url: string;

@@ -1,7 +1,7 @@
 import type { Undo } from '../instrumentation.ts';
 import type { Binder } from './binder.ts';
 
-/** What is patched of a library. */
+/** The patches of a library. */
 export interface Library {
   /** The name of its package. */
   readonly name: string;
@@ -11,12 +11,15 @@ export interface Library {
 export interface LibraryModule {
   /** Its path within the package, with slashes. */
   readonly file: string | RegExp;
-  /** Patches in place what the module exports; or, where it `replaces` it, returns what takes its place. */
+  /**
+   * Patches the exports of the module in place. If `replaces` is true, it returns the replacement of the exports
+   * instead.
+   */
   patch(exports: never, binder: Binder): unknown;
   readonly replaces?: boolean;
 }
 
-/** A module that a seam of a built-in module wants to know of. */
+/** A module that a seam of a built-in module observes. */
 export interface WantedModule {
   /** The name of its package, for TRACE_AGENT_LIBRARIES. */
   readonly library: string;
@@ -33,7 +36,7 @@ export interface Hooks {
     isMain: boolean,
     next: () => unknown,
   ): unknown;
-  /** A module of a named package that was loaded in another way. */
+  /** Call it for a module of a named package that was loaded in another way. */
   found(file: string, exports: unknown): void;
   onModules(wanted: readonly WantedModule[]): Undo;
   readonly uninstall: Undo;

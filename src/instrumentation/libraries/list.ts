@@ -20,7 +20,10 @@ import { semaphore } from './semaphore.ts';
 import { sqlite3 } from './sqlite3.ts';
 import { throat } from './throat.ts';
 
-/** All that is patched as it is loaded. `@grpc/grpc-js` and `http2-wrapper` are seams of node:http2 (`../http2/`). */
+/**
+ * All libraries that are patched when they are loaded. `@grpc/grpc-js` and `http2-wrapper` belong to the seams of
+ * node:http2 (`../http2/`).
+ */
 export const LIBRARIES: readonly Library[] = [
   asyncLock,
   asyncQueues,

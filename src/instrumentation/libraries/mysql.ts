@@ -1,6 +1,6 @@
 /**
- * mysql 2 calls back and emits the events of a query in the context of the connection, which has none of its own. A pool
- * hands out a connection in the context of who has given it back.
+ * mysql 2 calls callbacks and emits the events of a query in the context of the connection, which is not the
+ * caller's. A pool provides a connection in the context of the code that released it.
  */
 import type { Library } from './library.ts';
 
@@ -8,7 +8,7 @@ interface Class {
   prototype: object;
 }
 
-/** Sequences (a query, a ping), by where they were handed over. */
+/** The context in which each sequence (a query, a ping) was submitted. */
 const contexts = new WeakMap<object, object | undefined>();
 
 export const mysql: Library = {
@@ -31,7 +31,7 @@ export const mysql: Library = {
     {
       file: 'lib/protocol/sequences/Sequence.js',
       patch({ prototype }: Class, binder) {
-        // `end` calls back.
+        // `end` calls the callback.
         binder.patchEntry(prototype, ['emit', 'end'], contexts);
       },
     },

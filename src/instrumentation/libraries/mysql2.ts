@@ -1,7 +1,7 @@
 /**
- * mysql2 2 and 3 runs a command as the connection becomes free and answers it as packets come, in the context of the
- * connection, which has none of its own. A pool hands out a connection in the context of who has given it back. Promises
- * are in their own context without this.
+ * mysql2 2 and 3 run a command when the connection becomes free and answer it when packets arrive, both in the
+ * context of the connection, which is not the caller's. A pool provides a connection in the context of the code that
+ * released it. Promises keep their own context without this patch.
  */
 import type { Library } from './library.ts';
 
@@ -9,14 +9,14 @@ interface Class {
   prototype: object;
 }
 
-/** Commands, by where they were handed over. */
+/** The context in which each command was submitted. */
 const contexts = new WeakMap<object, object | undefined>();
 
 export const mysql2: Library = {
   name: 'mysql2',
   modules: [
     {
-      // `base` from 3.12 on: what the promises have in common with the callbacks.
+      // From 3.12 on, `base` holds the code that promises and callbacks share.
       file: /^lib\/(?:base\/)?connection\.js$/,
       patch({ prototype }: Class, binder) {
         if (!Object.hasOwn(prototype, 'addCommand')) return;

@@ -1,4 +1,7 @@
-/** neo-async 2 is async 2 written anew, with the same queues (`async.ts`). What a cargo takes at once runs in no context. */
+/**
+ * neo-async 2 is a rewrite of async 2 and has the same queues (`async.ts`). The tasks that a cargo takes at once run
+ * in no context.
+ */
 import { patchQueues } from './async.ts';
 import type { Library } from './library.ts';
 

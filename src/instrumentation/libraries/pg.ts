@@ -1,6 +1,6 @@
 /**
- * pg 8, pg-pool 3 and pg-cursor 2 call back in the context of the connection, which has none of its own. Promises are
- * in their own context without this. pg-query-stream reads by pg-cursor.
+ * pg 8, pg-pool 3 and pg-cursor 2 call callbacks in the context of the connection, which is not the caller's.
+ * Promises keep their own context without this patch. pg-query-stream reads through pg-cursor.
  */
 import type { Binder } from './binder.ts';
 import type { Library } from './library.ts';
@@ -9,7 +9,7 @@ interface Class {
   prototype: object;
 }
 
-/** Queries that the application has made itself, for their events, by where it has handed them over. */
+/** The context in which each query object was submitted that the application created itself to receive its events. */
 const submitted = new WeakMap<object, object | undefined>();
 
 function handOver(prototype: object, names: readonly string[], binder: Binder): void {
@@ -27,7 +27,10 @@ function handOver(prototype: object, names: readonly string[], binder: Binder): 
   }
 }
 
-/** A query's methods of these names are called as the server answers, and emit its events. */
+/**
+ * Enters the context of a query in its `handle...` methods, which are called when the server answers and which emit
+ * the query's events.
+ */
 function enterOnAnswer(prototype: object, binder: Binder): void {
   const names = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('handle'));
   binder.patchEntry(prototype, names, submitted);

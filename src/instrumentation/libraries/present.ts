@@ -1,21 +1,21 @@
 /**
- * Whether a named library can be in this process at all. Nothing is installed where none can, so that such a process
- * has no hook, and no frame of the agent's in the stack of a module that is being loaded.
+ * Checks whether a named library can be loaded in this process at all. If none can, nothing is installed. Such a
+ * process has no hook, and no frame of the agent in the stack of a module that is being loaded.
  */
 import { builtin, moduleClass } from '../../builtins.ts';
 
-/** Not documented, Node 8 to 26. `globalPaths` holds the folders of NODE_PATH. */
+/** Undocumented, present in Node 8 to 26. `globalPaths` holds the folders of NODE_PATH. */
 interface Finder {
   _nodeModulePaths?(folder: string): string[];
   readonly globalPaths?: readonly string[];
 }
 
-/** Of pnpm: this folder has all packages that are not direct dependencies. */
+/** pnpm keeps all packages that are not direct dependencies in this folder. */
 const HOISTED = '.pnpm/node_modules';
 
 /**
- * The `node_modules` folders of the application: those beside or above its main file or its working directory, and
- * those that NODE_PATH names.
+ * Returns the `node_modules` folders of the application: those beside or above its main file or its working
+ * directory, and those that NODE_PATH names.
  */
 export function packageFolders(mainFile: string | undefined): string[] {
   const { _nodeModulePaths: pathsOf = () => [], globalPaths = [] } = moduleClass<Finder>();
@@ -27,12 +27,12 @@ export function packageFolders(mainFile: string | undefined): string[] {
     .filter((folder) => exists(folder));
 }
 
-/** Whether one of these packages lies in one of the folders. */
+/** Returns whether one of these packages is in one of the folders. */
 export function hasPackage(names: readonly string[], folders: readonly string[]): boolean {
   return folders.some((folder) => names.some((name) => exists(`${folder}/${name}`)));
 }
 
-/** The paths of that file in the packages of that name which are ES modules. */
+/** Returns the paths of `file` in those packages called `name` that are ES modules. */
 export function filesOfModules(name: string, file: string, folders: readonly string[]): string[] {
   const { readFileSync } = builtin<typeof import('node:fs')>('fs');
   const isModule = (folder: string) => {
@@ -46,7 +46,9 @@ export function filesOfModules(name: string, file: string, folders: readonly str
   return packages.map((folder) => `${folder}/${file}`).filter((path) => exists(path));
 }
 
-/** Not, where the permission model does not let it be read: the application could not load it either. */
+/**
+ * Returns `false` if the permission model forbids reading the path, because the application could not load it either.
+ */
 function exists(path: string): boolean {
   try {
     return builtin<typeof import('node:fs')>('fs').existsSync(path);

@@ -1,4 +1,4 @@
-/** promise-limit 2 calls a waiting task when another task has ended, in the context of that one. */
+/** promise-limit 2 calls a waiting task when another task has ended, in the context of that other task. */
 import type { AnyFunction } from './binder.ts';
 import type { Library } from './library.ts';
 

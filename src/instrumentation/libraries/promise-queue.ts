@@ -1,4 +1,4 @@
-/** promise-queue 2 calls a waiting task when another task has ended, in the context of that one. */
+/** promise-queue 2 calls a waiting task when another task has ended, in the context of that other task. */
 import type { Library } from './library.ts';
 
 export const promiseQueue: Library = {

@@ -1,6 +1,7 @@
 /**
- * queue 5 to 7 starts a waiting job when another one has ended, in the context of that one. Jobs stay as they are, since
- * they are handed to the listeners of its events: a queue is started in the context of the job that is the next.
+ * queue 5 to 7 starts a waiting job when another job has ended, in the context of that other job. The jobs themselves
+ * are not wrapped, because the queue passes them to its event listeners. Instead the queue is started in the context
+ * of the next job.
  */
 import type { AnyFunction, Binder } from './binder.ts';
 import type { Library } from './library.ts';
@@ -10,7 +11,7 @@ interface Queue {
   readonly default?: Queue;
 }
 
-/** A job that is queued twice, from two contexts, runs in none. */
+/** The context of each job. A job that is queued twice, from two contexts, runs in no context. */
 const contexts = new WeakMap<object, object | undefined>();
 
 function note(job: unknown, context: object | undefined): void {
@@ -30,7 +31,7 @@ function patch(prototype: object | undefined, binder: Binder): void {
         },
     );
   }
-  // `_start` in queue 7, where `start` only begins.
+  // queue 7 runs jobs in `_start`, and its `start` only begins.
   const name = prototype !== undefined && '_start' in prototype ? '_start' : 'start';
   binder.patch(
     prototype,

@@ -1,4 +1,4 @@
-/** semaphore 1 calls a waiting task when another one has left, in the context of that one. */
+/** semaphore 1 calls a waiting task when another task has left, in the context of that other task. */
 import type { AnyFunction } from './binder.ts';
 import type { Library } from './library.ts';
 

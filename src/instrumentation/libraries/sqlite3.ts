@@ -1,6 +1,6 @@
 /**
- * sqlite3 5 and 6 runs what was called in `serialize()` when another statement has ended, and calls back in the context of
- * that one.
+ * sqlite3 5 and 6 runs calls within `serialize()` when another statement has ended, and calls their callbacks in the
+ * context of that other statement.
  */
 import type { Library } from './library.ts';
 

@@ -1,31 +1,32 @@
 import type { TreeNode } from './tree.ts';
 
-/** A call from one service to another, seen from the run of the service that is called. Times are in milliseconds. */
+/** A call from one service to another, seen from the run of the called service. Times are in milliseconds. */
 export interface Hop {
   readonly from: string;
   readonly to: string;
-  /** From here to the start of the run: the caller's own work, the network, and queues. */
+  /** The start of the gap before the run, which is the caller's own work, the network and queues. */
   readonly leftAt: number;
-  /** To here from the end of the run: the same on the way back. Absent while either run is not over. */
+  /** The end of the gap after the run, which has the same causes. Absent while either run has not ended. */
   readonly backAt?: number;
-  /** What the clocks of the two services say that cannot be, or need not be. */
+  /** The sign, if any, that the clocks of the two services disagree. */
   readonly skew?: ClockSkew;
 }
 
 export interface ClockSkew {
   /**
    * - `early`: the run starts before its caller, so the called service's clock is behind.
-   * - `raised`: the agent has moved the start to the caller's, for the same reason.
-   * - `late`: the run ends after its caller, so the clock is ahead, or the caller did not wait.
+   * - `raised`: the agent moved the run's start to the caller's start, because the clock is behind.
+   * - `late`: the run ends after its caller: the clock is ahead, or the caller did not wait.
    */
   readonly kind: 'early' | 'raised' | 'late';
-  /** By how many milliseconds, at least; 0 where it is not known. */
+  /** The minimum difference in milliseconds; 0 if it is unknown. */
   readonly by: number;
 }
 
 /**
- * The hop that leads to a run, if its parent is a run of another service. The time before and after it reaches to the
- * nearest sibling that is over or has not begun, and otherwise to the ends of the caller's run.
+ * Returns the hop that leads to a run, if its parent is a run of another service. The gaps before and after the run
+ * extend to the nearest sibling that ends before it or starts after it, or otherwise to the start and end of the
+ * caller's run.
  */
 export function hopTo(node: TreeNode): Hop | undefined {
   const { run } = node;
@@ -51,7 +52,10 @@ export function hopTo(node: TreeNode): Hop | undefined {
   };
 }
 
-/** Only between services: the runs of one service are timed by one clock. */
+/**
+ * Detects clock skew between a run and its parent. Runs of one service are timed by the same clock and are not
+ * compared.
+ */
 export function skewOf({ run, parent }: TreeNode): ClockSkew | undefined {
   const caller = parent?.run;
   if (run?.service === undefined || caller?.service === undefined) return undefined;
@@ -63,14 +67,14 @@ export function skewOf({ run, parent }: TreeNode): ClockSkew | undefined {
   return undefined;
 }
 
-/** A difference of clocks that one or more calls between two services show. */
+/** The clock skew that one or more calls between two services show. */
 export interface SkewBetween {
   readonly from: string;
   readonly to: string;
   readonly skew: ClockSkew;
 }
 
-/** Each pair of services and kind once, with the largest difference. */
+/** Returns one entry for each pair of services and kind of skew, with the largest difference. */
 export function skewsBetween(nodes: readonly TreeNode[]): SkewBetween[] {
   const found = new Map<string, SkewBetween>();
   for (const node of nodes) {

@@ -5,7 +5,7 @@ export interface JSONToken {
 
 export interface JSONView {
   readonly tokens: readonly JSONToken[];
-  /** How many characters are not shown. */
+  /** The number of characters that were cut. */
   readonly hidden: number;
 }
 
@@ -13,9 +13,10 @@ const TOKEN =
   /("(?:\\.|[^"\\])*")(\s*:)?|(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(true|false|null)|[^"\-\dtfn]+|[\s\S]/gi;
 
 /**
- * A value as indented JSON, in parts to colour. Line breaks in strings are shown as such, so that prompts can be read.
+ * Formats a value as indented JSON and splits it into tokens for syntax colouring. Line breaks within strings are
+ * shown as line breaks, so that prompts are readable.
  *
- * @param limit the number of characters
+ * @param limit the maximum number of characters
  */
 export function jsonTokens(value: unknown, limit: number): JSONView {
   const json = JSON.stringify(value, null, 2) ?? '';

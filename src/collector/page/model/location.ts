@@ -1,4 +1,4 @@
-/** What the page shows, as the hash of its URL names it: `#/<trace id>/<run id>`. */
+/** The trace and run that the page shows. The hash of the URL holds them: `#/<trace id>/<run id>`. */
 export interface Shown {
   readonly traceId?: string;
   /** The run in the drawer. */

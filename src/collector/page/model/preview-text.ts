@@ -2,10 +2,10 @@
 const MAX_DEPTH = 6;
 
 /**
- * The values in `value` as one line: `orderId: A-1013, quantity: 500`. The walk ends at the limit, because inputs can
- * have megabytes.
+ * Formats the values in `value` as one line: `orderId: A-1013, quantity: 500`. The traversal stops at the limit,
+ * because inputs can have megabytes.
  *
- * @param limit the number of characters
+ * @param limit the maximum number of characters
  */
 export function previewText(value: unknown, limit: number): string {
   let text = '';
@@ -16,7 +16,7 @@ export function previewText(value: unknown, limit: number): string {
   return text;
 }
 
-/** The beginning of a text, on one line. */
+/** Returns the beginning of a text as one line. */
 export function oneLine(text: string, limit: number): string {
   const line = text.slice(0, limit).replace(/\s+/g, ' ').trim();
   return text.length > limit ? `${line}…` : line;

@@ -1,17 +1,17 @@
-/** What the search field can look for. All terms must match. */
+/** A term of a search. A run matches if all terms match. */
 export type Term =
   | { readonly kind: 'error' }
   | { readonly kind: 'service'; readonly name: string }
   | { readonly kind: 'longer' | 'shorter'; readonly than: number }
   | { readonly kind: 'text'; readonly text: string };
 
-/** The properties of a run or of a trace that a search looks at. */
+/** The properties of a run or a trace that a search examines. */
 export interface Searchable {
   readonly failed: boolean;
   readonly services: readonly string[];
-  /** Milliseconds; absent for what is not over. */
+  /** In milliseconds; absent while the run or trace has not ended. */
   readonly duration?: number;
-  /** In lower case. */
+  /** The text to search, in lower case. */
   readonly text: string;
 }
 
@@ -19,8 +19,8 @@ const DURATION = /^([<>])(\d+(?:\.\d+)?)(ms|s|m|min)?$/;
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000 };
 
 /**
- * Parses `error`, `service:NAME`, `>100ms`, `<1.5s`, and text. A part in double quotes is text, spaces included. A term
- * that is not complete yet, such as `service:` or `>`, is left out.
+ * Parses `error`, `service:NAME`, `>100ms`, `<1.5s`, and text. A part in double quotes is text and may contain
+ * spaces. An incomplete term, such as `service:` or `>`, is ignored.
  */
 export function parseQuery(query: string): Term[] {
   const terms: Term[] = [];

@@ -1,10 +1,10 @@
-/** The rows of one height that are in view, and some more on both sides. `end` is exclusive. */
+/** The range of equally high rows that are in view, plus some rows on both sides. `end` is exclusive. */
 export interface RowWindow {
   readonly start: number;
   readonly end: number;
 }
 
-/** Rows beyond the edges that are drawn ahead of a scroll. */
+/** The number of rows rendered beyond each edge, so that they are ready when the user scrolls. */
 const EXTRA_ROWS = 12;
 
 export function rowsInView(scrollTop: number, height: number, rowHeight: number, count: number): RowWindow {
@@ -13,7 +13,7 @@ export function rowsInView(scrollTop: number, height: number, rowHeight: number,
   return { start: Math.min(count, Math.max(0, first)), end: Math.min(count, Math.max(0, last)) };
 }
 
-/** Where to scroll so that a row is in view; `undefined` if it is. */
+/** Returns the scroll position that brings a row into view; `undefined` if it is in view. */
 export function scrollTopFor(
   index: number,
   scrollTop: number,

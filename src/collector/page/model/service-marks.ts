@@ -1,4 +1,4 @@
-/** How a service is recognised: a colour, and a letter for those to whom colours say little. */
+/** The mark of a service: a colour, and a letter for users who cannot tell the colours apart. */
 export interface ServiceMark {
   readonly letter: string;
   /** The number of a colour, from 0. */
@@ -7,10 +7,10 @@ export interface ServiceMark {
 
 export const COLORS = 8;
 
-/** For runs that came in by an endpoint without a service's name. */
+/** The mark of runs that were sent to an endpoint without a service name. */
 export const NO_SERVICE: ServiceMark = { letter: '–', color: -1 };
 
-/** Gives each service its mark when it is first seen. The mark stays. */
+/** Assigns each service a mark when it is first seen. The mark never changes. */
 export class ServiceMarks {
   readonly #marks = new Map<string, ServiceMark>();
   readonly #letters = new Set<string>();
@@ -25,7 +25,7 @@ export class ServiceMarks {
     return mark;
   }
 
-  /** The first letter of the name, with a later one or a number after it where it is taken. */
+  /** Returns the first letter of the name, followed by another letter of it or a number if that letter is taken. */
   #freeLetter(service: string): string {
     const [first = '?', ...rest] = [...service.toUpperCase()].filter((letter) =>
       /[\p{L}\p{N}]/u.test(letter),

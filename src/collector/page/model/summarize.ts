@@ -47,7 +47,7 @@ export function summarizeRun(run: CollectedRun): RunSummary {
   };
 }
 
-/** The summaries in the order of the tree: siblings in the order of their dotted orders. */
+/** Returns the summaries in tree order: siblings are sorted by dotted order. */
 export function summarizeRuns(runs: readonly CollectedRun[]): RunSummary[] {
   const sorted = [...runs].sort((a, b) => compare(a.dottedOrder, b.dottedOrder));
   return sorted.map(summarizeRun);
@@ -71,9 +71,10 @@ function runText(run: CollectedRun): string {
 }
 
 /**
- * Whether the agent has moved the start of a run to its parent's, which it does where the run's clock is behind: the last
- * two segments have the same time to the microsecond. The JavaScript SDK has no microseconds. It writes 001 for a root, and
- * 002 or a little more for a child, so that two runs may have the same time by themselves; these are not counted.
+ * Whether the agent moved the start of a run to its parent's start, which it does if the run's clock is behind. In
+ * that case the last two segments of the dotted order have the same time to the microsecond. The JavaScript SDK has
+ * no microseconds: it writes 001 for a root, and 002 or slightly more for a child. So two of its runs can have the
+ * same time by chance, and these are not counted.
  */
 function isStartRaised(dottedOrder: string): boolean {
   const [parent, own] = dottedOrder.split('.').slice(-2);
@@ -87,7 +88,7 @@ function distinct(values: readonly (string | undefined)[]): string[] {
   return [...new Set(values.filter((value) => value !== undefined))];
 }
 
-// Math.max takes its numbers as arguments, of which there is a limit.
+// `Math.max(...values)` would exceed the limit on the number of arguments.
 function greatest(values: readonly number[]): number {
   return values.reduce((a, b) => Math.max(a, b), 0);
 }

@@ -1,6 +1,8 @@
 import type { RunSummary } from './wire.ts';
 
-/** A run that is not over is drawn up to now, but only for so long: its process may have ended without a word. */
+/**
+ * A run that has not ended is drawn up to the present, but for at most this long, because its process may have died.
+ */
 const MAX_OPEN_MS = 5 * 60_000;
 
 /** The span of time that the waterfall shows, in milliseconds since the epoch. */
@@ -9,13 +11,13 @@ export interface Span {
   readonly end: number;
 }
 
-/** The span as it is drawn. */
+/** A span and the width at which it is drawn. */
 export interface TimeAxis extends Span {
-  /** In pixels. */
+  /** The width in pixels. */
   readonly width: number;
 }
 
-/** @param now the time up to which runs that are not over are drawn */
+/** @param now the time up to which runs that have not ended are drawn */
 export function spanOf(runs: readonly RunSummary[], now: number): Span {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;
@@ -30,7 +32,7 @@ export function spanOf(runs: readonly RunSummary[], now: number): Span {
   return { start, end: Math.max(end, start + 1) };
 }
 
-/** The part of the span's width at which a time lies, in percent from 0 to 100. */
+/** Returns the position of a time within the span, in percent from 0 to 100. */
 export function percentAt(time: number, { start, end }: Span): number {
   const percent = ((time - start) / (end - start)) * 100;
   return Math.min(100, Math.max(0, percent));
@@ -44,7 +46,7 @@ const STEPS = [
 ];
 const LONGEST_STEP = 24 * 3_600_000;
 
-/** The marks of the time axis, in milliseconds from its start: round numbers, at most `most` of them after 0. */
+/** Returns the marks of the time axis in milliseconds from its start: round numbers, at most `most` of them above 0. */
 export function ticks(duration: number, most: number): number[] {
   const wanted = duration / most;
   const step =
@@ -54,7 +56,7 @@ export function ticks(duration: number, most: number): number[] {
   return marks;
 }
 
-/** `0 ms`, `482 ms`, `1.20 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`: about three digits, whatever the size. */
+/** Formats a duration with about three digits: `0 ms`, `482 ms`, `1.20 s`, `12.3 s`, `2 min 5 s`, `3 h 10 min`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 0) return `-${formatDuration(-milliseconds)}`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
@@ -67,7 +69,7 @@ export function formatDuration(milliseconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-/** A mark of the axis, which is a round number: `1 s` and `1.5 s` instead of `1.00 s` and `1.50 s`. */
+/** Formats a mark of the time axis, which is a round number: `1 s` and `1.5 s` instead of `1.00 s` and `1.50 s`. */
 export function formatTick(milliseconds: number): string {
   return formatDuration(milliseconds).replace(/\.?0+ s$/, ' s');
 }

@@ -1,16 +1,16 @@
 import type { TreeNode } from './tree.ts';
 
-/** What a key does in the tree: move to a row, or open or close one. */
+/** The effect of a key in the tree: it moves the focus to a row, or opens or closes one. */
 export type TreeMove =
   | { readonly focus: string }
   | { readonly expand: readonly string[] }
   | { readonly collapse: string };
 
-/** As many rows as Page Up and Page Down go. */
+/** The number of rows that Page Up and Page Down move. */
 const PAGE_ROWS = 15;
 
 /**
- * The keys of the WAI-ARIA tree pattern, with `j` and `k` for the arrows down and up.
+ * Handles the keys of the WAI-ARIA tree pattern, with `j` and `k` as aliases of the down and up arrows.
  *
  * @param rows the visible rows
  * @param id the row that has the focus
@@ -54,7 +54,7 @@ export function moveByKey(
   }
 }
 
-/** The next row that fits, from the top again after the last one. */
+/** Returns the next matching row, and continues from the top after the last one. */
 export function nextMatch(
   rows: readonly TreeNode[],
   id: string | undefined,

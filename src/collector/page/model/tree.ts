@@ -1,21 +1,21 @@
 import type { RunSummary } from './wire.ts';
 
-/** A row of the waterfall before it is drawn: a run, or a row that stands in for a run that is not there. */
+/** A row of the waterfall: a run, or a placeholder for runs that have no usable parent. */
 export interface TreeNode {
-  /** The run's id; for a stand-in, the id of what it stands for. */
+  /** The run's id; for a placeholder, the id of the run that it represents. */
   readonly id: string;
   readonly run?: RunSummary;
-  /** Why there is no run: the parent has not arrived, or the runs below it name each other as parents. */
+  /** The reason for a placeholder: the parent has not arrived, or the runs below it form a loop of parents. */
   readonly standIn?: 'missing' | 'loop';
   readonly parent?: TreeNode;
-  /** 1 for the top, as in `aria-level`. */
+  /** The level in the tree, 1 for the top, as in `aria-level`. */
   readonly level: number;
   readonly children: TreeNode[];
-  /** The nodes under the same parent, or at the top, this one included. */
+  /** The nodes with the same parent, or all top nodes, including this one. */
   readonly siblings: readonly TreeNode[];
   /** The position among the siblings, from 1, as in `aria-posinset`. */
   readonly position: number;
-  /** How many runs below this one have failed. */
+  /** The number of failed runs below this one. */
   errorsBelow: number;
 }
 
@@ -27,10 +27,10 @@ export interface TraceTree {
 const LOOP_ID = 'loop';
 
 /**
- * Builds the tree of a trace. Runs whose parent has not arrived are under a stand-in for it, and runs whose parents
- * form a loop are under another one. Each run is in the tree once.
+ * Builds the tree of a trace. Runs whose parent has not arrived are placed under a placeholder for the parent, and
+ * runs whose parents form a loop are placed under another one. Each run appears once.
  *
- * @param runs in the order in which siblings shall be
+ * @param runs in the order that siblings should have
  */
 export function buildTree(runs: readonly RunSummary[]): TraceTree {
   const known = new Set(runs.map((run) => run.id));
@@ -67,7 +67,7 @@ export function buildTree(runs: readonly RunSummary[]): TraceTree {
   return { top, byId };
 }
 
-/** The nodes in the order of the rows, without those below a collapsed one. */
+/** Returns the nodes in row order, without the descendants of collapsed nodes. */
 export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<string>): TreeNode[] {
   const rows: TreeNode[] = [];
   const pending = [...tree.top].reverse();
@@ -80,7 +80,7 @@ export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<string>): T
   return rows;
 }
 
-/** Not by recursion, because runs can be nested deeper than the stack. */
+/** Iterative, because runs can be nested deeper than the stack allows. */
 function addBelow(
   start: TreeNode,
   children: readonly RunSummary[],

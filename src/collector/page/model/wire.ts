@@ -3,23 +3,23 @@
 /** A trace in the list. */
 export interface TraceSummary {
   readonly id: string;
-  /** The root's name, or the first run's where the root has not arrived. */
+  /** The name of the root, or of the first run if the root has not arrived. */
   readonly name: string;
   readonly rootSeen: boolean;
   readonly project?: string;
   readonly services: readonly string[];
   readonly startTime: number;
-  /** The end of the last run; absent while a run is not over. */
+  /** The end of the last run; absent while a run has not ended. */
   readonly endTime?: number;
   readonly runs: number;
   readonly errors: number;
   /** The beginning of the root's inputs, or of the first error, on one line. */
   readonly preview: string;
-  /** The text that the search looks at. */
+  /** The text that the search examines. */
   readonly text: string;
 }
 
-/** A run in the waterfall: what a row needs, whatever the size of the run. */
+/** The data of a run that a row of the waterfall needs. Its size is bounded whatever the size of the run. */
 export interface RunSummary {
   readonly id: string;
   readonly parentRunId?: string;
@@ -30,7 +30,7 @@ export interface RunSummary {
   readonly endTime?: number;
   /** The first line of the error. */
   readonly error?: string;
-  /** Whether the agent has moved the start to the parent's, because the clock of the service is behind. */
+  /** Whether the agent moved the start to the parent's start, because the clock of the service is behind. */
   readonly startRaised: boolean;
   readonly text: string;
 }
@@ -40,12 +40,12 @@ export interface TraceRuns {
   readonly runs: readonly RunSummary[];
 }
 
-/** An event of `GET /page/events`: first all traces, then those that changed. */
+/** An event of `GET /page/events`. The first holds all traces, later ones hold the traces that changed. */
 export interface TraceChanges {
-  /** Whether `traces` replaces what was sent before. */
+  /** Whether `traces` replaces the traces that were sent before. */
   readonly reset: boolean;
   readonly traces: readonly TraceSummary[];
   readonly removed: readonly string[];
-  /** How many traces the collector holds. The list has the newest of them. */
+  /** The number of traces that the collector holds. The list has only the newest of them. */
   readonly total: number;
 }

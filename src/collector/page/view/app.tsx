@@ -15,17 +15,17 @@ export function App() {
   const [shown, show] = useShown();
   const [query, setQuery] = useState('');
   const [isHelpOpen, setHelpOpen] = useState(false);
-  /** Counts how often the keyboard was sent to the rows of the trace that is shown. */
+  /** The number of times that the focus was moved to the rows of the shown trace. */
   const [rowsRequest, setRowsRequest] = useState(0);
   const [listRequest, setListRequest] = useState(0);
   const search = useRef<HTMLInputElement>(null);
 
-  // The oldest trace first, so that services get the same marks after a reload.
+  // The oldest trace is first, so that services get the same marks after a reload.
   for (let index = traces.length - 1; index >= 0; index--)
     for (const service of traces[index]?.services ?? []) marks.of(service);
 
   const terms = useMemo(() => parseQuery(query), [query]);
-  /** Whether the search finds runs in the trace that is shown: its summary does not have the text of all. */
+  /** Whether the search matches runs of the shown trace. The trace's summary does not have the text of all its runs. */
   const [isFoundInside, setFoundInside] = useState(false);
   const insideId = isFoundInside ? shown.traceId : undefined;
   const listed = useMemo(

@@ -27,7 +27,7 @@ export function CopyButton({ label, text, short }: { label: string; text: () => 
   );
 }
 
-/** The clipboard API exists only on loopback and over HTTPS; a collector can listen on other addresses too. */
+/** The clipboard API exists only on loopback and over HTTPS, and a collector can listen on other addresses too. */
 async function copy(text: string): Promise<boolean> {
   if (navigator.clipboard)
     return navigator.clipboard.writeText(text).then(

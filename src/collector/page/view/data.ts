@@ -9,7 +9,9 @@ export interface TraceList {
   readonly connection: 'connecting' | 'live' | 'lost';
 }
 
-/** The list of traces, live. A page in the background is not connected, because browsers allow few connections. */
+/**
+ * Provides the live list of traces. A page in the background is disconnected, because browsers allow few connections.
+ */
 export function useTraceList(): TraceList {
   const [list, setList] = useState<TraceList>({ traces: [], total: 0, connection: 'connecting' });
   useEffect(() => {
@@ -22,7 +24,7 @@ export function useTraceList(): TraceList {
       source ??= new EventSource('/page/events');
       source.onerror = () => {
         setList((before) => ({ ...before, connection: 'lost' }));
-        // The browser tries again by itself, except after an answer that is no event stream.
+        // The browser reconnects by itself, except after a response that is not an event stream.
         if (source?.readyState === EventSource.CLOSED) disconnect();
       };
       source.addEventListener('traces', ({ data }) => {
@@ -48,11 +50,11 @@ export function useTraceList(): TraceList {
 export interface LoadedRuns {
   readonly traceId: string;
   readonly runs: readonly RunSummary[];
-  /** Why there are none. */
+  /** Why there are no runs. */
   readonly problem?: string;
 }
 
-/** The runs of a trace. They are fetched again when its summary has changed, one request at a time. */
+/** Fetches the runs of a trace, and fetches them again when the trace's summary has changed, one request at a time. */
 export function useRuns(
   traceId: string | undefined,
   summary: TraceSummary | undefined,
@@ -63,7 +65,7 @@ export function useRuns(
     isStale: false,
     isBusy: false,
   });
-  // A new summary means that runs have come.
+  // A changed summary means that runs have arrived.
   useEffect(() => {
     const state = wanted.current;
     state.traceId = traceId;
@@ -89,7 +91,7 @@ async function fetchRuns(traceId: string): Promise<LoadedRuns> {
   }
 }
 
-/** All of a run, for the drawer. The run before it stays until it has come. */
+/** Fetches a whole run for the drawer. The previous run stays until the new one has arrived. */
 export function useRun(traceId: string, run: RunSummary | undefined): CollectedRun | undefined {
   const [loaded, setLoaded] = useState<CollectedRun>();
   useEffect(() => {
@@ -98,7 +100,7 @@ export function useRun(traceId: string, run: RunSummary | undefined): CollectedR
     const path = `/page/traces/${encodeURIComponent(traceId)}/runs/${encodeURIComponent(run.id)}`;
     fetchJSON<CollectedRun>(path, controller.signal)
       .then(setLoaded)
-      // The trace itself says what is wrong.
+      // The trace view shows connection problems.
       .catch(() => {});
     return () => controller.abort();
   }, [traceId, run]);

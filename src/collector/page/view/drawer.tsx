@@ -12,7 +12,7 @@ import { Icon, ServiceChip } from './marks.tsx';
 import { describeSkew } from './skew-text.ts';
 import { clockTime } from './trace-list.tsx';
 
-/** More of one value is not shown, but can be copied. */
+/** The number of characters shown of one value. The copy button copies all of it. */
 const MAX_SHOWN = 50_000;
 
 interface Props {
@@ -22,7 +22,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** All of a run, with the error first. */
+/** Shows a whole run, with the error first. */
 export function Drawer({ traceId, node, run, onClose }: Props) {
   const full = useRun(traceId, run);
   const hop = hopTo(node);

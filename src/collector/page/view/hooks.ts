@@ -2,7 +2,10 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { formatHash, parseHash, type Shown } from '../model/location.ts';
 
-/** What the URL names. Moving to another trace is a step that the Back button undoes. */
+/**
+ * Keeps the shown trace and run in the URL. Moving to another trace adds a history entry, so the Back button undoes
+ * it.
+ */
 export function useShown(): [Shown, (shown: Shown) => void] {
   const [shown, setShown] = useState(() => parseHash(location.hash));
   useEffect(() => {
@@ -29,7 +32,7 @@ export function useMedia(query: string): boolean {
   return matches;
 }
 
-/** The width of an element, in pixels. */
+/** Tracks the width of an element, in pixels. */
 export function useWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -40,7 +43,7 @@ export function useWidth(element: RefObject<HTMLElement | null>): number {
   return width;
 }
 
-/** The time, which goes on while something is running. */
+/** Returns the current time, and updates it while something is running. */
 export function useNow(isRunning: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -51,7 +54,7 @@ export function useNow(isRunning: boolean): number {
   return now;
 }
 
-/** Keys for the whole page, except where the user types text. */
+/** Handles keys for the whole page, except where the user types text. */
 export function usePageKeys(handlers: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {

@@ -3,11 +3,11 @@ import { formatDuration, percentAt, type TimeAxis } from '../model/time-scale.ts
 import type { RunSummary } from '../model/wire.ts';
 import { colorClass } from './marks.tsx';
 
-/** A gap of so many pixels has room for its duration, and for what it is. */
+/** The minimum width in pixels of a gap that shows its duration, and of one that also shows a description. */
 const LABEL_WIDTH = 76;
 const WORDS_WIDTH = 190;
 
-/** The time between the services, as dotted lines in the colour of the caller. */
+/** Draws the time between the services as dotted lines in the colour of the caller. */
 export function HopGaps({ hop, run, axis }: { hop: Hop; run: RunSummary; axis: TimeAxis }) {
   return (
     <>

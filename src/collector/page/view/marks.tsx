@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { ServiceMarks } from '../model/service-marks.ts';
 
-/** One for the page: a service keeps its colour and letter from trace to trace. */
+/** Shared by the whole page, so that a service keeps its colour and letter from trace to trace. */
 export const marks = new ServiceMarks();
 
 export function colorClass(service: string | undefined): string {
@@ -9,7 +9,7 @@ export function colorClass(service: string | undefined): string {
   return color === -1 ? 'no-service' : `service-${color}`;
 }
 
-/** The letter of a service on its colour. The name is text elsewhere, or in the title. */
+/** Shows the letter of a service on its colour. The name is in nearby text or in the title. */
 export function ServiceChip({ service }: { service: string | undefined }) {
   return (
     <span class={`chip ${colorClass(service)}`} title={service ?? 'no service name'} aria-hidden="true">

@@ -10,7 +10,7 @@ import { plural } from './trace-list.tsx';
 import type { RowProps } from './virtual-rows.tsx';
 
 const INDENT = 18;
-/** Deeper rows are not moved further in, but say how deep they are. */
+/** Rows below this level are not indented further, but show their level as a number. */
 const MAX_INDENTS = 12;
 
 interface Props {

@@ -8,7 +8,7 @@ interface Props {
   readonly onEnter: () => void;
 }
 
-/** One field for both: it filters the list, and marks what matches in the trace. */
+/** One field filters the list and marks the matching runs of the trace. */
 export function SearchField({ inputRef, query, onQuery, onEnter }: Props) {
   return (
     <search class="search">

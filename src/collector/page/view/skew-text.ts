@@ -1,7 +1,7 @@
 import type { ClockSkew } from '../model/hop.ts';
 import { formatDuration } from '../model/time-scale.ts';
 
-/** What the times of a call say about the clocks of two services. The bars are drawn as the services reported them. */
+/** Describes the clock skew between two services. The bars are drawn with the times that the services reported. */
 export function describeSkew(from: string, to: string, { kind, by }: ClockSkew): string {
   switch (kind) {
     case 'early':

@@ -15,7 +15,7 @@ interface Props {
   readonly problem: string | undefined;
   readonly skews: readonly SkewBetween[];
   readonly missing: number;
-  /** How many runs the search finds; `undefined` without a search. */
+  /** The number of runs that match the search; `undefined` without a search. */
   readonly matching: number | undefined;
   readonly onBack: () => void;
   readonly onSearch: (query: string) => void;
@@ -91,7 +91,7 @@ function Fact({ label, children }: { label: string; children: ComponentChildren 
   );
 }
 
-/** Reasons not to take the picture at its word. */
+/** Shows the reasons why the trace may be incomplete or its times inexact. */
 function Notes({ problem, missing, skews }: Props) {
   if (problem === undefined && missing === 0 && skews.length === 0) return null;
   return (

@@ -5,15 +5,15 @@ import { Icon, ServiceChip } from './marks.tsx';
 import { type RowProps, VirtualRows } from './virtual-rows.tsx';
 
 const ROW_HEIGHT = 68;
-/** A trace that started so recently is shown to have just arrived. */
+/** A trace that started less than this many milliseconds ago is shown as new. */
 const FRESH_MS = 3000;
 const MAX_CHIPS = 4;
 
 interface Props {
   readonly traces: readonly TraceSummary[];
-  /** How many there are without the search. */
+  /** The number of traces without the search. */
   readonly known: number;
-  /** How many the collector holds. */
+  /** The number of traces that the collector holds. */
   readonly total: number;
   readonly shownId: string | undefined;
   readonly focusRequest: number;
@@ -164,7 +164,7 @@ export function plural(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** The time of day, and the date where it is another day. */
+/** Formats the time of day, with the date if it is not today. */
 export function clockTime(time: number): string {
   const date = new Date(time);
   const clock = date.toLocaleTimeString('en-GB');

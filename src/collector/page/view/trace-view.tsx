@@ -16,11 +16,11 @@ interface Props {
   readonly runId: string | undefined;
   readonly summary: TraceSummary | undefined;
   readonly terms: readonly Term[];
-  /** Changes when the keyboard shall go to the first match, or to the first row where nothing is searched. */
+  /** Changes when the focus should move to the first match, or to the first row if there is no search. */
   readonly focusRequest: number;
   readonly onShow: (shown: Shown) => void;
   readonly onSearch: (query: string) => void;
-  /** Says whether the search finds runs of this trace. */
+  /** Reports whether the search matches runs of this trace. */
   readonly onFound: (isFound: boolean) => void;
 }
 
@@ -48,7 +48,7 @@ export function TraceView(props: Props) {
     return () => onFound(false);
   }, [isFound]);
 
-  /** Gives a row the focus, opens what hides it, and shows it in the drawer if that is open. */
+  /** Moves the focus to a row, expands its ancestors, and shows it in the drawer if that is open. */
   const goTo = (id: string | undefined) => {
     if (id === undefined) return;
     setActiveId(id);
@@ -69,7 +69,7 @@ export function TraceView(props: Props) {
   const toggle = (id: string) =>
     setCollapsed(collapsed.has(id) ? without(collapsed, [id]) : new Set([...collapsed, id]));
 
-  // The trace may still be loading when the keyboard is sent here.
+  // The trace may still be loading when the focus is requested.
   const lastRequest = useRef(0);
   useEffect(() => {
     if (focusRequest === lastRequest.current || allRows.length === 0) return;
@@ -77,7 +77,7 @@ export function TraceView(props: Props) {
     goTo(matching ? nextMatch(allRows, undefined, 1, fits)?.id : (activeId ?? allRows[0]?.id));
   }, [focusRequest, allRows]);
 
-  // The run in the drawer may be another one by way of the Back button, or be hidden in a closed row.
+  // The Back button may have changed the run in the drawer, or the run may be hidden in a collapsed row.
   useEffect(() => {
     if (runId === undefined || allRows.length === 0) return;
     const hiding = ancestorIds(tree.byId.get(runId)).filter((above) => collapsed.has(above));

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { rowsInView, scrollTopFor } from '../model/row-window.ts';
 
-/** What a row must have so that it can get the focus. */
+/** The attributes that a row needs to be focusable. */
 export interface RowProps {
   readonly 'data-row': string;
   readonly tabIndex: number;
@@ -14,20 +14,20 @@ interface Props<Row extends { readonly id: string }> {
   readonly label: string;
   readonly rows: readonly Row[];
   readonly rowHeight: number;
-  /** The row that Tab leads to. */
+  /** The row that the Tab key reaches. */
   readonly activeId: string | undefined;
-  /** The active row gets the focus whenever this number changes. */
+  /** The active row is focused whenever this number changes. */
   readonly focusRequest: number;
   readonly header?: VNode;
   readonly headerHeight?: number;
-  /** What lies behind the rows. */
+  /** Content that is drawn behind the rows. */
   readonly backdrop?: ComponentChildren;
   readonly onKeyDown: (event: KeyboardEvent) => void;
-  /** A new function draws all rows again. */
+  /** Passing a new function renders all rows again. */
   readonly renderRow: (row: Row, props: RowProps) => VNode;
 }
 
-/** A scrolling list of rows of one height, of which only those in view exist, and the active one. */
+/** A scrolling list of equally high rows. Only the rows in view and the active row are rendered. */
 export function VirtualRows<Row extends { readonly id: string }>(props: Props<Row>) {
   const { rows, rowHeight, headerHeight = 0, activeId, focusRequest } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -49,7 +49,7 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
     return () => observer.disconnect();
   }, []);
 
-  // Rows that arrive above the first one in view do not move what the user looks at.
+  // Rows that arrive above the first visible row must not move the rows that the user looks at.
   useLayoutEffect(() => {
     const index = rows.findIndex((row) => row.id === firstInView.current);
     if (index === -1 || !scroller.current) return;
@@ -75,7 +75,7 @@ export function VirtualRows<Row extends { readonly id: string }>(props: Props<Ro
     0,
     rows.findIndex((row) => row.id === activeId),
   );
-  // While only the scroll position changes, a row that stays in view is the same element, and is not drawn again.
+  // While only the scroll position changes, a row that stays in view keeps its element and is not rendered again.
   const drawn = useRef<{ by: unknown; rows: Map<string, VNode> }>({ by: undefined, rows: new Map() });
   if (drawn.current.by !== props.renderRow) drawn.current = { by: props.renderRow, rows: new Map() };
   const drawRow = (index: number) => {

@@ -7,9 +7,9 @@ import { RunRow } from './run-row.tsx';
 import { type RowProps, VirtualRows } from './virtual-rows.tsx';
 
 const AXIS_HEIGHT = 32;
-/** Room for a mark of the axis and its label, in pixels. */
+/** The width in pixels of a mark of the axis and its label. */
 const MARK_WIDTH = 76;
-/** Labels further to the right would reach into the next column. */
+/** Labels further to the right would overlap the next column. */
 const LAST_LABEL_PERCENT = 93;
 const ROW_HEIGHT = 32;
 /** On a narrow screen the bar is below the name. */
@@ -18,7 +18,7 @@ const NARROW = '(max-width: 760px)';
 
 interface Props {
   readonly rows: readonly TreeNode[];
-  /** All of the trace, for the span of time. */
+  /** All runs of the trace, which determine the time span. */
   readonly runs: readonly RunSummary[];
   readonly collapsed: ReadonlySet<string>;
   readonly matching: ReadonlySet<string> | undefined;
@@ -39,7 +39,7 @@ export function Waterfall(props: Props) {
   const width = useWidth(timeAxis);
   const marks = ticks(span.end - span.start, Math.max(1, width / MARK_WIDTH));
 
-  // A row is kept while the user scrolls, so its callbacks look up what they call.
+  // A row is kept while the user scrolls, so its callbacks read the latest props.
   const latest = useRef(props);
   latest.current = props;
 

@@ -1,6 +1,6 @@
 import { CopyButton } from './copy-button.tsx';
 
-/** In place of a trace: how to get one, or that one can be chosen. */
+/** Shown when no trace is selected: explains how to send one, or that one can be selected. */
 export function Welcome({ isEmpty }: { isEmpty: boolean }) {
   if (!isEmpty) {
     return (
