@@ -141,5 +141,6 @@ function compile(includes: readonly Entry[], all: readonly Entry[], base: Keywor
 }
 
 function patternsOf(entries: readonly Entry[]): readonly Pattern[] {
-  return Object.freeze(entries.flatMap(({ pattern }) => pattern ?? []));
+  // Node.js 8 has no `flatMap`.
+  return Object.freeze(entries.map(({ pattern }) => pattern).filter((pattern) => pattern !== undefined));
 }

@@ -35,7 +35,7 @@ interface NetworkPattern {
 /**
  * Punctuation that no host contains. Three characters of other scripts are allowed, because the URL standard reads them
  * as a dot. The pattern is compiled when it is first needed, because Node.js 8, where the agent only declines to start,
- * does not know `\\p`.
+ * does not know `\p`.
  */
 const FOREIGN_PUNCTUATION = '(?![._:[\\]%*。．｡-])\\p{P}';
 
