@@ -1,14 +1,18 @@
 /**
- * Before anything is timed: what each variant sends is seen to arrive, so that nothing is fast because it does nothing.
+ * Checks, before anything is timed, that the headers of each variant arrive, so that no variant is fast because it
+ * does nothing.
  */
 import { openLoad, times } from './load.mjs';
 import { dottedOrder, requestWriter, traceIdOf } from './requests.mjs';
 
 const TRACING_HEADERS = ['langsmith-trace', 'baggage', 'traceparent', 'sentry-trace', 'x-datadog-trace-id'];
-/** The second of two, so that what only the first request gets does not count. */
+/** The second of two requests is checked, so that headers that only the first request gets do not count. */
 const SENT = 2;
 
-/** What must be seen, as `(headers at the upstream, number of the request)`: `undefined`, or what is wrong. */
+/**
+ * The checks, as `(headers at the upstream, number of the request)`. Each returns `undefined` or a description of the
+ * problem.
+ */
 const CHECKS = {
   nothing(headers) {
     const sent = TRACING_HEADERS.filter((name) => headers[name] !== undefined);
@@ -35,7 +39,7 @@ function mustContain(name, headers, part) {
   return value?.includes(part) ? undefined : `${name} was ${value}`;
 }
 
-/** Throws, and says which, if what a variant sends by one of these clients is not what it must be. */
+/** Throws a descriptive error if a variant does not send the expected headers with one of these clients. */
 export async function checkArrival({ variant, server, upstream, sink, clients }) {
   for (const client of clients) {
     let last = 0;

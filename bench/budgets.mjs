@@ -1,29 +1,29 @@
 /**
- * What the agent may cost, and whether it costs that: from the results of one run. Pure.
+ * Judges from the results of one run whether the agent stays within its budgets. Pure.
  *
- * A budget is met where the median is within it. Where the interval of that median (95 %) lies on both sides of the
- * limit, the run was not enough to be certain, and that is said.
+ * A budget is met if the median is within it. If the interval of that median (95 %) contains the limit, the run was
+ * too short to be certain, and the verdict says so.
  */
 import { pair, pairedRatios, summarize } from './statistics.mjs';
 
 const MIB = 2 ** 20;
-/** What a heap may differ by from one run to the next without a leak, over 190,000 requests: 5 bytes each. */
+/** The difference between two runs that a heap may show without a leak, over 190,000 requests: 5 bytes each. */
 const HEAP_NOISE_MIB = 1;
 
 const START_MS = 10;
-/** Where that holds: on Node 20 an empty file by `--import` takes more than that. */
+/** The Node.js versions to which the budget applies. On Node 20 an empty file with `--import` takes more than that. */
 const START_NODES = ['24'];
 const START_RSS_MIB = 4;
 const RELAY = 1.05;
 const RUNS = 1.1;
-/** What a run must be able to see, to be certain that there is nothing. */
+/** The resolution that a run needs to be certain that there is no difference. */
 const NO_TRACE_RESOLUTION = 0.1;
 const RELAY_RESOLUTION = 0.1;
 const START_RESOLUTION_MS = 5;
 
 /**
  * @returns {{budget: string, node: string, limit: string, verdict: string, cells: {of: string, shown: string,
- *   verdict: string}[]}[]} one for each budget and Node
+ *   verdict: string}[]}[]} one entry for each budget and Node.js version
  */
 export function judge({ measured }) {
   return Object.entries(measured).flatMap(([node, { startup, hop, growth }]) =>
@@ -62,7 +62,7 @@ function judgeStartup(apps) {
         '0',
         Object.entries(apps).map(([app, series]) => {
           const started = (name) => summarize([series[name]?.threads.over ?? [0]]).median;
-          // Node's own: on Node 20 it starts four, whatever follows `--import`.
+          // The threads that Node.js itself starts: on Node 20 it starts four with any `--import`.
           const own = variant === 'agent, import' ? started('empty import') : 0;
           const over = started(variant) - own;
           return { of: app, shown: String(over), verdict: met(over <= 0) };
@@ -156,10 +156,10 @@ function ends(points) {
   return [Math.min(...numbers), Math.max(...numbers)];
 }
 
-/** Of fewer samples no interval holds their median with 95 % confidence, however they lie. */
+/** With fewer samples than this, no interval contains the median with 95 % confidence, however they are distributed. */
 const FEWEST = 6;
 
-/** The median is at most `limit`. */
+/** Judges whether the median is at most `limit`. */
 function atMost({ median: value, low, high, n }, limit, unit = '') {
   const isCertain = n >= FEWEST && (high <= limit || low > limit);
   const shown = `${fixed(value)} (${fixed(low)} to ${fixed(high)}) ${unit}`.trim();
@@ -167,8 +167,9 @@ function atMost({ median: value, low, high, n }, limit, unit = '') {
 }
 
 /**
- * No more than another, as far as can be told: their intervals overlap, or this one lies below. Intervals so wide that a
- * difference of `resolution` could hide in them make nobody certain: then the medians may differ by no more than that.
+ * Judges whether one median is no more than another: their intervals overlap, or this one lies below. If the
+ * intervals are so wide that a difference of `resolution` could hide in them, the result is not certain, and the
+ * medians may differ by at most that.
  */
 function within(one, other, resolution) {
   const interval = ({ median: value, low, high }) => `${fixed(value)} (${fixed(low)} to ${fixed(high)})`;

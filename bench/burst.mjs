@@ -1,25 +1,28 @@
-/** One burst of requests to one server, and what it has cost the server. */
+/** Sends one burst of requests to one server, and measures what it costs the server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after } from './load.mjs';
 import { busyMilliseconds } from './machine.mjs';
 import { quantile } from './statistics.mjs';
 
-/** What other processes may use of a core; beyond it the sample is taken anew. */
+/** The share of a core that other processes may use. Beyond it the sample is taken again. */
 const OTHERS = 0.13;
-/** A server that uses less than this of a core is idle; one that never is has told all that it does. */
+/**
+ * A server that uses less than this share of a core is idle. A server that never becomes idle counts with all CPU
+ * that it used until the timeout.
+ */
 const IDLE = 0.05;
 const IDLE_LOOK_MS = 8;
 const IDLE_TIMEOUT_MS = 2_000;
 
-/** How many bursts have been kept, and how many of them though others disturbed them. */
+/** The number of bursts that were kept, and how many of these were disturbed by other processes. */
 export const kept = { bursts: 0, disturbed: 0 };
 
 /**
- * @param {object} server of node-process.mjs
- * @param {object} load of load.mjs
+ * @param {object} server from node-process.mjs
+ * @param {object} load from load.mjs
  * @param {{milliseconds: number, retakes: number}} plan
- * @returns the CPU of the server in microseconds a request, with what it does afterwards for these requests; requests
- *   a second; latencies in microseconds
+ * @returns the CPU of the server in microseconds for each request, including the work that it does afterwards for
+ *   these requests; requests a second; latencies in microseconds
  */
 export async function measureBurst(server, load, { milliseconds, retakes }) {
   let sample = await takeBurst(server, load, milliseconds);
@@ -49,7 +52,7 @@ async function takeBurst(server, load, milliseconds) {
   };
 }
 
-/** @returns the CPU that the server has used by then: an export of one burst must not spill into the next */
+/** @returns the CPU that the server has used by then. The export of one burst must not overlap the next burst. */
 async function whenIdle(server) {
   const end = performance.now() + IDLE_TIMEOUT_MS;
   for (let [time, used] = [performance.now(), server.cpu()]; ; ) {

@@ -1,4 +1,7 @@
-/** The results of a run as an SVG: a dot for each variant and Node, on a scale of times bare Node. Pure. */
+/**
+ * Draws the results of a run as an SVG: a dot for each variant and Node.js version, on a scale of multiples of bare
+ * Node. Pure.
+ */
 
 import { drawPanel, PANEL_WIDTH, panelHeight } from './panel.mjs';
 import { pair, summarize } from './statistics.mjs';
@@ -49,7 +52,7 @@ ${[...legend, ...drawn].join('\n')}
 `;
 }
 
-/** A panel for each app that was started, and for each client. */
+/** Returns a panel for each app that was started, and for each client. */
 function panelsOf(measured) {
   const all = Object.values(measured);
   const keys = (part) => [...new Set(all.flatMap((one) => Object.keys(part(one) ?? {})))];

@@ -1,10 +1,10 @@
 /**
- * Compares two builds of the agent: CPU of a relayed request and of start-up, both builds in turn in one run.
+ * Compares two builds of the agent in one run, in turn: the CPU of a relayed request and of start-up.
  *
  *   npm run bench:compare -- --with ../before/dist                          on Node 20 and 24, through http
  *   npm run bench:compare -- --with ../before/dist --node 24 --clients http,https,fetch --rounds 40
  *
- * A ratio below 1 says that this build is cheaper than the other one. The interval is that of the median, at 95 %.
+ * A ratio below 1 means that this build is cheaper than the other one. The interval is that of the median, at 95 %.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -58,7 +58,7 @@ for (const major of majors) {
 }
 console.log(table(['', 'this build', 'the other', 'ratio', '95 %'], rows));
 
-/** CPU of the server for each request, in microseconds. */
+/** Measures the CPU of the server for each request, in microseconds. */
 async function relayed(major, client) {
   const samples = { this: [], other: [] };
   for (let generation = 0; generation < Number(values.generations); generation++) {
@@ -85,7 +85,7 @@ async function relayed(major, client) {
   return compared(samples, (microseconds) => `${microseconds.toFixed(1)} µs`);
 }
 
-/** CPU of a process with an empty program, in milliseconds. */
+/** Measures the CPU of a process with an empty program, in milliseconds. */
 async function started(major) {
   const samples = { this: [[]], other: [[]] };
   for (let i = 0; i < Number(values.starts); i++) {

@@ -1,4 +1,4 @@
-/** The servers of all variants, alive at once, and the two that they talk to. */
+/** Runs the servers of all variants at the same time, and the two servers that they call. */
 import { checkArrival } from './arrival.mjs';
 import { after, either, openLoad, times } from './load.mjs';
 import { startServer } from './node-process.mjs';
@@ -9,15 +9,16 @@ import { environment } from './variants.mjs';
 /**
  * @param {string} node the binary
  * @param {object[]} variants
- * @param {object} options `clients` whose headers are checked, `nodeOptions` for all servers
+ * @param {object} options `clients`: the clients whose headers are checked; `nodeOptions`: options for all servers
  */
 export async function startFleet(node, variants, { clients, nodeOptions = [] }) {
   const [upstream, sink] = [await startUpstream(), await startUpstream()];
   const servers = new Map();
   const open = new Set();
   /**
-   * A load on the server of a variant, which has served the `warmUp`: that many `requests`, but for no longer than the
-   * `milliseconds`. Before twenty thousand V8 is still compiling, and who has served more of them looks cheaper.
+   * Opens a load on the server of a variant, after a `warmUp` of that many `requests`, for at most `milliseconds`. V8
+   * still compiles during the first twenty thousand requests, and a server that has served more of them looks
+   * cheaper.
    */
   async function entry(variant, path, { warmUp, request = {}, load: options } = {}) {
     const server = servers.get(variant.name);
@@ -51,7 +52,8 @@ export async function startFleet(node, variants, { clients, nodeOptions = [] }) 
       servers.set(variant.name, server);
       await checkArrival({ variant, server, upstream, sink, clients });
       if (variant.expectOfTrace === undefined) continue;
-      // Who sends nothing of a request without a trace may be asleep.
+      // A variant that sends nothing for a request without a trace may not work at all, so it is also checked with a
+      // trace.
       const tested = variant.isTracedBefore ? server : await start();
       const traced = { ...variant, inbound: 'trace', expect: variant.expectOfTrace };
       try {

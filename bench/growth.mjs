@@ -1,4 +1,4 @@
-/** Whether what the agent costs grows with what it is given, and how. */
+/** Measures whether and how the agent's cost grows with its input. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../scripts/nodes.mjs';
@@ -13,14 +13,14 @@ import { BASELINE, named, SERVERS } from './variants.mjs';
 
 const CLIENT = 'http';
 const PATH = `/${CLIENT}`;
-/** For the largest metadata. */
+/** The header limit that the largest metadata needs. */
 const LARGE_HEADERS = ['--max-http-header-size=1048576'];
 
 const RELAYS = named(SERVERS, 'floor', 'agent, relay');
 const [RUNS, AGENT_RUNS] = named(SERVERS, 'runs', 'agent, runs');
 const NO_TRACE = named(SERVERS, 'agent, no trace');
 
-/** What is varied: how the requests differ at a point, who is measured, and beside whom. */
+/** The dimensions that are varied: the requests at each point, the measured variants, and their baseline. */
 const SCALES = {
   depth: { request: (depth) => ({ request: { depth } }), baseline: BASELINE, variants: RELAYS },
   'metadata of the caller': {
@@ -41,7 +41,7 @@ const SCALES = {
   },
 };
 
-/** Requests under way share connections: the server takes all that are pipelined at once. */
+/** Concurrent requests share connections, because the server processes all pipelined requests at once. */
 function connectionsFor(contexts) {
   const connections = Math.min(contexts, 100);
   return { connections, pipelined: Math.ceil(contexts / connections) };
@@ -51,7 +51,7 @@ function connectionsFor(contexts) {
  * @param {object} node `{major, binary}`
  * @param {object} plan `points` by scale, `rounds`, `milliseconds`, `warmUp`, `served` requests, `modules`,
  *   `moduleGenerations` of processes and `moduleRounds` of each, `starts`
- * @returns by scale, point and variant: `{cpu, ratio}`; of the requests served, the heap after each
+ * @returns by scale, point and variant: `{cpu, ratio}`; for the requests served, the heap after each number
  */
 export async function measureGrowth(node, plan, progress) {
   const variants = [BASELINE, ...RELAYS, RUNS, AGENT_RUNS];
@@ -96,7 +96,7 @@ function seriesOf(samples) {
   return Object.fromEntries(series);
 }
 
-/** Heap after garbage collection, once so many have been served: each with a trace of its own. */
+/** Measures the heap after garbage collection, after each number of requests. Each request has its own trace. */
 async function measureServed(node, plan, progress) {
   const variants = [BASELINE, ...named(SERVERS, 'agent, relay'), ...NO_TRACE];
   const result = {};
@@ -126,8 +126,8 @@ async function measureServed(node, plan, progress) {
 }
 
 /**
- * Start-up and a hop, with and without many modules that the application has loaded. In several processes each, in turn:
- * two of the same program differ by more than the modules do.
+ * Measures start-up and a hop, with and without many modules that the application has loaded. Each is measured in
+ * several processes in turn, because two processes of the same program differ by more than the modules do.
  */
 async function measureModules(node, plan, progress) {
   const directory = join(root, '.cache', 'bench', 'modules');

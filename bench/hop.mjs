@@ -1,4 +1,4 @@
-/** What one request costs the service that handles it, alone and with a call out by each client. */
+/** Measures what one request costs the service that handles it, alone and with an outgoing call by each client. */
 import { startFleet } from './fleet.mjs';
 import { pinDriver } from './node-process.mjs';
 import { baselineBursts, measureRounds } from './rounds.mjs';
@@ -6,11 +6,10 @@ import { BASELINE, SERVERS } from './variants.mjs';
 
 /**
  * @param {object} node `{major, binary}`
- * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst, the `warmUp`
- *   before it (see fleet.mjs), `variants` by name
- * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation in
- *   which it takes part; and how
- *   many threads each server had
+ * @param {object} plan `clients`, `generations` of processes, `rounds` in each, `milliseconds` of a burst, the
+ *   `warmUp` before it (see fleet.mjs), `variants` by name
+ * @returns by client and variant: `{cpu, ratio, rate, p50, p99}`, each a list of samples for each generation in which
+ *   the variant takes part; and the number of threads of each server
  */
 export async function measureHop(node, plan, progress) {
   const variants = SERVERS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
@@ -18,11 +17,12 @@ export async function measureHop(node, plan, progress) {
   const called = plan.clients.filter((client) => client !== 'none');
   progress.expect(plan.generations * plan.clients.length * plan.rounds);
   for (let generation = 0; generation < plan.generations; generation++) {
-    // Peers are far from any budget of ours: one process of each.
+    // The results of peers are far from every budget, so one process of each is enough.
     const present = variants.filter(({ group }) => generation === 0 || group === undefined);
     const withTrace = present.filter(({ inbound }) => inbound === 'trace');
     const withoutTrace = present.filter(({ inbound }) => inbound === 'none');
-    // As many as have a burst in a round: who serves more requests than others is compiled better.
+    // There are as many baseline processes as baseline bursts in a round, because V8 compiles a server better that
+    // has served more requests than others.
     const bare = (inbound, members) =>
       Array.from({ length: baselineBursts(members) }, (_, i) => ({
         ...BASELINE,
@@ -75,7 +75,7 @@ async function inTurn(items, fn) {
   return results;
 }
 
-/** Four digits are more than the noise leaves. */
+/** Rounds to four digits, which is finer than the noise. */
 export function rounded(value) {
   return value === undefined ? Number.NaN : Number(value.toPrecision(4));
 }

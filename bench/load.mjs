@@ -1,25 +1,25 @@
 /**
- * Sends requests as fast as they are answered, over raw sockets: a client of node:http would cost more than the servers
- * that are measured.
+ * Sends requests over raw sockets as fast as they are answered. A client of node:http would cost more than the
+ * measured servers.
  */
 import { connect } from 'node:net';
 
-/** Requests under way at once: enough to keep the server's core busy. */
+/** The number of concurrent requests, which keeps the server's core busy. */
 const CONNECTIONS = 8;
 
 /**
- * @param {string} url of the server
- * @param {(n: number) => string} requestText the bytes of the nth request
- * @param {object} options `connections`, and `pipelined` requests on each
+ * @param {string} url the URL of the server
+ * @param {(n: number) => string} requestText returns the bytes of the nth request
+ * @param {object} options the number of `connections`, and of `pipelined` requests on each
  */
 export async function openLoad(url, requestText, { connections = CONNECTIONS, pipelined = 1 } = {}) {
   const { hostname, port } = new URL(url);
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(hostname, Number(port))));
 
   /**
-   * Sends until `isEnough(requests)`, and waits for what is under way.
+   * Sends until `isEnough(requests)` returns true, and waits for the pending requests.
    *
-   * @returns how many were answered, in how many milliseconds, and how long each took in microseconds
+   * @returns the number of answered requests, the elapsed milliseconds, and the latency of each in microseconds
    */
   async function send(isEnough) {
     const latencies = [];
@@ -34,18 +34,18 @@ export async function openLoad(url, requestText, { connections = CONNECTIONS, pi
   return { send, close };
 }
 
-/** Enough after so many milliseconds. */
+/** Stops after a number of milliseconds. */
 export function after(milliseconds) {
   const end = performance.now() + milliseconds;
   return () => performance.now() >= end;
 }
 
-/** Enough where one of them says so. */
+/** Stops when one of the two conditions is met. */
 export function either(isEnough, isEnoughToo) {
   return () => isEnough() || isEnoughToo();
 }
 
-/** Enough after so many requests, those under way among them. */
+/** Stops after a number of requests, including pending ones. */
 export function times(requests) {
   let sent = 0;
   return () => sent++ >= requests;
@@ -85,7 +85,7 @@ function sendOn(socket, latencies, isEnough, requestText, pipelined) {
   });
 }
 
-/** Where the first answer ends; -1 where it is not all there. */
+/** Returns the index at which the first answer ends, or -1 if it is incomplete. */
 function endOfAnswer(text) {
   const head = text.indexOf('\r\n\r\n');
   if (head === -1) return -1;

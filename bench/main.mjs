@@ -1,5 +1,5 @@
 /**
- * What the agent costs, beside its peers, in one interleaved run.
+ * Measures what the agent and its peers cost, in one interleaved run.
  *
  *   npm run bench                                all, on Node 20 and 24: writes docs/bench.md, .svg and .json, and
  *                                                the tables of docs/performance.md and README.md
@@ -7,8 +7,8 @@
  *   npm run bench -- --only startup,hop          of startup, hop and growth
  *   npm run bench -- --node 20,24 --out dir      other Node versions; writes there
  *
- * A part of it, and --quick, writes into .cache/bench/results unless --out says where. Exit code 1 where a variant does
- * not do what it is measured for; a budget that is not met is said, and no failure.
+ * A partial run and --quick write into .cache/bench/results unless --out names a folder. The exit code is 1 if a variant
+ * does not send the expected headers. A budget that is not met is reported, but does not fail the run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ const PARTS = { startup: measureStartup, hop: measureHop, growth: measureGrowth 
 
 const { values } = readArguments('bench', {
   quick: { type: 'boolean', default: false },
-  // For the tests: shows that the bench works, and measures nothing.
+  // For the tests: checks that the bench works. Its numbers mean nothing.
   tiny: { type: 'boolean', default: false },
   only: { type: 'string', default: Object.keys(PARTS).join(',') },
   node: { type: 'string' },
@@ -92,7 +92,7 @@ function write(markdown) {
   console.error(`written to ${directory}: bench.md, bench.svg, bench.json`);
 }
 
-/** The peers that the variants of these parts need. */
+/** Returns the peers that the variants of these parts need. */
 function groupsOf(wanted) {
   const variants = [
     ...(wanted.includes('startup') ? chosen(STARTS, plan.startup) : []),

@@ -1,4 +1,4 @@
-/** Tables as Markdown. Pure. */
+/** Formats tables as Markdown. Pure. */
 
 /** @param {readonly string[]} head  @param {readonly (readonly (string | number)[])[]} rows */
 export function table(head, rows) {

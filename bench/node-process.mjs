@@ -1,4 +1,4 @@
-/** Child processes of the bench: Node with its options, on cores of their own. */
+/** Starts the child processes of the bench: Node.js with its options, on separate cores. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,16 +7,16 @@ import { root } from '../scripts/nodes.mjs';
 import { allowedCores } from './machine.mjs';
 
 const START_MS = 60_000;
-/** The driver and the upstream have one core, the server that is measured another. */
+/** The driver and the upstream share one core. The measured server has another one. */
 const CORES = allowedCores();
 const DRIVER_CORE = String(CORES[0]);
 const SERVER_CORE = String(CORES.at(-1));
 const ALL_CORES = CORES.join(',');
 
 /**
- * Idle servers keep their compiled code: without the first options a burst after a pause would measure the compiler.
- * And the semi-spaces have their full size from the start: V8 makes them grow by what it meets, and two processes of the
- * same program that it let grow at different times differed by 30 %.
+ * The first options make idle servers keep their compiled code: otherwise a burst after a pause would measure the
+ * compiler. The semi-spaces have their full size from the start, because V8 grows them depending on the load, and two
+ * processes of the same program whose semi-spaces grew at different times differed by 30 %.
  */
 const SERVER_OPTIONS = [
   '--no-flush-bytecode',
@@ -35,13 +35,13 @@ export function app(name) {
   return join(root, 'bench', 'apps', `${name}.cjs`);
 }
 
-/** Keeps this process on its core, or lets it off again. */
+/** Pins this process to its core, or releases it. */
 export function pinDriver(isPinned) {
   const cores = isPinned ? DRIVER_CORE : ALL_CORES;
   execFileSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' });
 }
 
-/** Runs a program to its end. @returns what it wrote, and after how many milliseconds it did */
+/** Runs a program to its end. @returns its output, and the milliseconds until it wrote it */
 export async function runToEnd(node, args, env) {
   const begun = performance.now();
   const child = start(node, args, env, ALL_CORES, false);
@@ -59,7 +59,7 @@ export async function runToEnd(node, args, env) {
 /**
  * Starts apps/server.cjs.
  *
- * @returns its URL, `ask(command)` for what it is asked over IPC, `cpu()`, and whether there is something to `flush`
+ * @returns its URL, `ask(command)` for commands over IPC, `cpu()`, and whether there is something to `flush`
  */
 export async function startServer(node, args, env) {
   const child = start(node, [...SERVER_OPTIONS, ...args, app('server')], env, SERVER_CORE, true);
@@ -79,7 +79,7 @@ export async function startServer(node, args, env) {
   });
   const { url, flushes } = await listening;
 
-  /** An answer that cannot come, because the server has ended, is an error. */
+  /** Rejects if the server has ended and cannot answer. */
   function ask(command) {
     last += 1;
     const id = last;
@@ -119,8 +119,8 @@ function start(node, args, env, cores, ipc) {
 }
 
 /**
- * The CPU that the threads of a process have used, in microseconds. The kernel is asked, which costs the process
- * nothing and is exact while it sleeps.
+ * Returns the CPU that the threads of a process have used, in microseconds. The value comes from the kernel, which
+ * costs the process nothing and is exact while it sleeps.
  */
 function cpuOf(pid) {
   const directory = `/proc/${pid}/task`;

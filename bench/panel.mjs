@@ -1,4 +1,4 @@
-/** One panel of a chart: rows of dots with their quartiles on a logarithmic scale. Pure. */
+/** Draws one panel of a chart: rows of dots with their quartiles on a logarithmic scale. Pure. */
 
 export const PANEL_WIDTH = 600;
 const LABELS = 270;
@@ -15,7 +15,10 @@ export function panelHeight({ rows }) {
   return TOP + rows.length * ROW + BOTTOM;
 }
 
-/** @param {Panel} panel  @returns its SVG, at that place */
+/**
+ * @param {Panel} panel
+ * @returns its SVG, at that position
+ */
 export function drawPanel(panel, left, top) {
   const { title, rows } = panel;
   const values = rows.flatMap(({ points }) => points.filter(Boolean).flatMap(({ q1, q3 }) => [q1, q3]));
@@ -45,7 +48,7 @@ export function drawPanel(panel, left, top) {
   return `<g transform="translate(${left} ${top})">\n${lines.join('\n')}\n</g>`;
 }
 
-/** From the last tick at or below the least value to the first at or above the greatest. */
+/** Returns the ticks from the last one at or below the least value to the first one at or above the greatest. */
 export function ticksFor(least, greatest) {
   const from = Math.max(
     0,

@@ -1,5 +1,5 @@
-// What the agent is measured beside, and what measures it: installed into .cache/bench, outside of the package's own
-// dependencies. The newest versions that run on Node 20 and 24 alike.
+// Installs the packages that the agent is measured beside, and the measuring tools, into .cache/bench. They are not
+// dependencies of the package. Their versions are the newest that run on both Node 20 and Node 24.
 import { join } from 'node:path';
 import { installOnce } from '../scripts/install.mjs';
 import { root } from '../scripts/nodes.mjs';
@@ -21,7 +21,7 @@ const PEERS = {
   tools: { mitata: '1.0.34' },
 };
 
-/** What the table names: the part of each group that gives it its version. */
+/** The packages that the table names: the package of each group whose version represents the group. */
 const NAMED = [
   ['otel', '@opentelemetry/instrumentation-http'],
   ['otel', '@opentelemetry/instrumentation-undici'],
@@ -30,15 +30,15 @@ const NAMED = [
   ['sentry', '@sentry/node'],
 ];
 
-/** The folder of a group. */
+/** Returns the folder of a group. */
 export function peer(group) {
   return join(root, '.cache', 'bench', group);
 }
 
 /**
- * Installs the groups that are not there yet.
+ * Installs the groups that are not installed yet.
  *
- * @returns {string | undefined} why one cannot be had
+ * @returns {string | undefined} the reason if one cannot be installed
  */
 export function installPeers(groups) {
   for (const group of groups) {
@@ -49,7 +49,7 @@ export function installPeers(groups) {
   return undefined;
 }
 
-/** The versions of these groups, by package. */
+/** Returns the versions of these groups, by package. */
 export function peerVersions(groups) {
   const named = NAMED.filter(([group]) => groups.includes(group));
   return Object.fromEntries(named.map(([group, name]) => [name, PEERS[group][name]]));

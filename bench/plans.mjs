@@ -1,4 +1,6 @@
-/** How much is measured: all of it, what three minutes are enough for, or what only shows that the bench works. */
+/**
+ * Defines how much is measured: a whole run, a run of three minutes, or a run that only checks that the bench works.
+ */
 
 const WARM_UP = { requests: 20_000, milliseconds: 4_000 };
 const CLIENTS = ['none', 'http', 'fetch', 'undici', 'axios', 'got'];
@@ -51,7 +53,7 @@ export const QUICK = {
   },
 };
 
-/** No number of it means anything. */
+/** Only checks that the bench works. Its numbers mean nothing. */
 export const TINY = {
   nodes: ['running'],
   startup: { apps: ['empty'], starts: 1, variants: ['bare again', 'agent, require', 'agent, import'] },

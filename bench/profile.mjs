@@ -1,12 +1,12 @@
 /**
- * CPU profiles of a service under the agent that relays: what share of its time is the agent's own.
+ * Takes CPU profiles of a relaying service with the agent, and computes the share of its time that the agent takes.
  *
  *   npm run bench:profile                                        through each client, on Node 24
  *   npm run bench:profile -- --node 20 --clients http --top 20
  *   npm run bench:profile -- --clients none                      it only answers
  *
- * One profile differs from the next by more than half a percent, so several are taken of each, in turn, and the median
- * counts. Writes the last as relay-<client>.cpuprofile, which developer tools open, into .cache/bench/results.
+ * Profiles differ by more than half a percent, so several are taken of each client, in turn, and the median counts. The
+ * last one is written as relay-<client>.cpuprofile, which developer tools open, into .cache/bench/results.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,11 +22,11 @@ import { selfTimes } from './self-times.mjs';
 import { median } from './statistics.mjs';
 import { SERVERS } from './variants.mjs';
 
-/** Of the time in which the server does anything. */
+/** The share of the server's busy time that the agent may take. */
 const BUDGET = 0.03;
-/** The preload, and what it compiles of its own (scripts/build.mjs, src/instrumentation/fields.ts). */
+/** The preload, and the code that it compiles itself (scripts/build.mjs, src/instrumentation/fields.ts). */
 const AGENT_FILES = ['register.cjs', 'trace-agent:core', 'trace-agent:fields'];
-/** V8 compiles functions of a request anew until it has served twenty thousand (Node 24). */
+/** V8 recompiles the functions of a request until the server has served twenty thousand requests (Node 24). */
 const WARM_UP = { requests: 60_000, milliseconds: 60_000 };
 
 const CLIENTS = ['http', 'fetch', 'undici', 'axios', 'got'];
@@ -84,7 +84,7 @@ async function takeProfile(client) {
   }
 }
 
-/** The functions are those of the last profile. */
+/** Prints the median share, and the functions of the last profile. */
 function report(client, all) {
   const { busy, frames } = all.at(-1);
   const ours = frames.filter(({ isOurs }) => isOurs);

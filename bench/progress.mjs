@@ -1,4 +1,4 @@
-/** One line on a stream that says how far it is; on one that is no terminal, a line now and then. */
+/** Shows the progress in one line of a terminal, or prints a line now and then to a stream that is not a terminal. */
 
 const PLAIN_MS = 15_000;
 const WIDTH = 20;
@@ -21,7 +21,7 @@ export function createProgress(stream = process.stderr) {
   }
 
   return {
-    /** A part of so many steps begins. */
+    /** Call it when a part with this number of steps begins. */
     expect(steps) {
       [done, expected] = [0, steps];
     },

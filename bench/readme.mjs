@@ -1,6 +1,6 @@
 /**
- * The tables of docs/performance.md and README.md that say what the agent costs, from the results of a whole run. A whole
- * run writes them; so does `node bench/readme.mjs`, from docs/bench.json.
+ * Formats the cost tables of docs/performance.md and README.md from the results of a whole run. A whole run writes
+ * them, and so does `node bench/readme.mjs`, from docs/bench.json.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { summarize } from './statistics.mjs';
 
 const MIB = 2 ** 20;
 
-/** A line of the table: its label, the variant that is started, and the variant that serves requests. */
+/** The lines of the table: the label, the variant that is started, and the variant that serves requests. */
 const LINES = [
   ['bare Node again: the noise', 'bare again', 'bare again'],
   ['the floor: both headers copied by hand', undefined, 'floor'],
@@ -30,7 +30,7 @@ const LINES = [
 ];
 const CLIENTS = { none: 'server only', http: 'http', fetch: 'fetch', axios: 'axios' };
 
-/** The table of the README: the newest Node of the run, and few lines. */
+/** The lines of the README's table, which is shorter and shows the newest Node.js of the run. */
 const SUMMARY_LINES = [
   ['this agent', 'agent, require', 'agent, relay'],
   ['LangSmith SDK by hand, tracing off', 'langsmith', 'sdk'],

@@ -1,4 +1,4 @@
-/** The results of a run as a document. Pure. */
+/** Formats the results of a run as a Markdown document. Pure. */
 import { table } from './markdown.mjs';
 import { summarize } from './statistics.mjs';
 import { BASELINE, SERVERS, STARTS } from './variants.mjs';
@@ -28,12 +28,12 @@ function introduction({ date, machine, nodes, peers, clients, minutes, bursts })
   return [
     '# What it costs',
     '',
-    `Made by \`npm run bench\` on ${date}, in ${minutes} minutes on ${machine.cpu}, ${machine.memory};`,
+    `Created by \`npm run bench\` on ${date}, in ${minutes} minutes on ${machine.cpu}, ${machine.memory};`,
     `${nodes.map(({ version }) => `Node ${version}`).join(', ')}.`,
-    `Beside ${list(peers)}; with ${list(clients)}. The samples are in bench.json.`,
+    `Peers: ${list(peers)}. Clients: ${list(clients)}. The samples are in bench.json.`,
     ...(bursts.bursts === 0 ? [] : [disturbance(bursts)]),
     '',
-    '![start-up and a hop, times bare Node](bench.svg)',
+    '![start-up and a hop, as multiples of bare Node](bench.svg)',
   ].join('\n');
 }
 
@@ -85,7 +85,7 @@ function hop(node, { clients }) {
   const both = (series) => `${whole('p50')(series)} / ${whole('p99')(series)}`;
   return [
     `## A hop, Node ${node}`,
-    'CPU of the server process for a request, times bare Node: median (quartiles).',
+    'CPU of the server process for a request, as a multiple of bare Node: median (quartiles).',
     table(
       ['', ...heads],
       [
@@ -95,7 +95,7 @@ function hop(node, { clients }) {
     ),
     'Requests a second, medians.',
     table(['', ...heads], [bare('bare Node', whole('rate')), ...rows(whole('rate'))]),
-    'Latency, p50 / p99 in microseconds, medians; eight requests under way.',
+    'Latency, p50 / p99 in microseconds, medians; eight concurrent requests.',
     table(['', ...heads], [bare('bare Node', both), ...rows(both)]),
   ].join('\n\n');
 }
@@ -147,29 +147,33 @@ function capital(text) {
 
 const method = ({ hop, growth: grown }) => `## How it was measured
 
-- Everything goes over loopback. Before a variant is timed, its headers are seen to arrive at the upstream.
-- Every server is alive at once and pinned to one core; what drives them and what they call is on the other. Bursts go
-  round the variants in changing order, with a burst of bare Node before and after every two to four; a ratio is to
-  these two. As many processes of bare Node have them in turn as there are in a round, for who serves more requests than
-  others is compiled better: one process for all of them was 4 % cheaper than a second bare. (In "Growth" there is one.)
-- What a budget compares follows one another directly: the floor and the relay, a second bare and the agent with no
-  trace, and the same with runs, where what the floor takes over bare is added to the SDK's.
-- A burst's CPU is what the kernel has counted for the server's threads until it is idle again, divided by the requests it has served;
-  what is published or exported is flushed and counts. A burst is taken anew while other processes disturb it.
-- The semi-spaces of a server's young generation have 16 MiB from the start. V8 makes them grow by what it meets, and two
-  processes of one program that it let grow at different times differed by 30 %.
-- All requests but those with "no trace" come with \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
-  of its own. "Bare Node again" is a second process of the same program: what a difference of nothing looks like.
-- "No trace ever": the process has not met one. "No trace, but before": it has served two with one by each client.
-- Before its first burst with a client a server has answered ${warmUp(hop)}; in "Growth" ${warmUp(grown)}.
-  V8 compiles until it has served twenty thousand, and who has served more of them looks cheaper.
-- Peers have one process each in a hop, and start in every third round: they have fewer samples.
-- Growth with metadata: what goes beyond \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB) the agent leaves out, so at 10 kB and
-  100 kB it sends less than the floor, which copies all of it.
-- The interval of a median is from drawing processes, and samples of each, anew a thousand times.
-- Start-up: until the main module has run, in a process of its own, between two bare ones.
-- OpenTelemetry with http and undici has no exporter, Sentry no sample rate: both only pass traces on. OpenTelemetry's
-  auto-instrumentation and dd-trace export to a sink that answers at once, as the LangSmith SDK does.`;
+- All traffic goes over loopback. Before a variant is timed, the bench checks that its headers arrive at the upstream.
+- All servers run at the same time, pinned to one core. The driver and the upstream run on the other core. Bursts go to
+  the variants in changing order, with a burst to bare Node before and after every two to four of them. A ratio compares
+  a burst with these two. A round uses as many processes of bare Node as it has bursts of bare Node, because V8 compiles
+  a server better that has served more requests than others: one process for all of these bursts was 4 % cheaper than a
+  second bare process. ("Growth" uses one process.)
+- Variants that a budget compares are measured directly after one another: the floor and the relay; a second bare
+  process and the agent with no trace; and the same with runs, where the cost of the floor over bare Node is added to
+  the SDK's.
+- The CPU of a burst is the time that the kernel has counted for the server's threads until the server is idle again,
+  divided by the number of requests it has served. Data that is published or exported is flushed and counts. A burst is
+  repeated if other processes disturb it.
+- The semi-spaces of a server's young generation have 16 MiB from the start. V8 grows them depending on the load, and two
+  processes of the same program whose semi-spaces grew at different times differed by 30 %.
+- All requests except those with "no trace" have \`langsmith-trace\`, \`baggage\` and \`traceparent\`, each with a trace
+  of its own. "Bare Node again" is a second process of the same program. It shows the noise of the measurement.
+- "No trace ever": the process has never received a trace. "No trace, but before": the process has served two requests
+  with a trace by each client.
+- Before its first burst with a client, a server has answered ${warmUp(hop)}; in "Growth" ${warmUp(grown)}.
+  V8 still compiles during the first twenty thousand requests, and a server that has served more of them looks cheaper.
+- Peers have one process each in a hop, and start in every third round, so they have fewer samples.
+- Growth with metadata: the agent leaves out what exceeds \`TRACE_AGENT_MAX_HEADER_BYTES\` (8 kB). So at 10 kB and
+  100 kB it sends less than the floor, which copies everything.
+- The interval of a median comes from resampling the processes, and the samples of each, a thousand times.
+- Start-up is measured until the main module has run, each time in a new process, between two bare ones.
+- OpenTelemetry with http and undici has no exporter, and Sentry has no sample rate: both only pass traces on.
+  OpenTelemetry's auto-instrumentation, dd-trace and the LangSmith SDK export to a sink that answers at once.`;
 
 function warmUp({ warmUp: { requests, milliseconds } }) {
   return `${requests} requests, or as many as it could in ${milliseconds / 1000} seconds`;

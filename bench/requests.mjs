@@ -1,4 +1,4 @@
-/** What requests come with: every caller's trace is another, so that nothing is fast because it is remembered. */
+/** Creates the requests. Each has a trace of its own, so that no variant is fast because it caches a trace. */
 import { createHash } from 'node:crypto';
 
 const TIME = '20260131T235959123456Z';
@@ -6,11 +6,11 @@ const METADATA = '%7B%22tenant%22%3A%22acme%22%2C%22tier%22%3A%22gold%22%7D';
 const BAGGAGE = `langsmith-metadata=${METADATA},langsmith-tags=bench%2Chop,langsmith-project=caller`;
 
 /**
- * The nth request as text.
+ * Returns a function that writes the nth request as text.
  *
  * @param {string} path
- * @param {object} options `inbound`: with a trace or with none; `depth` of the dotted order; bytes of `metadata` in the
- *   baggage
+ * @param {object} options `inbound`: whether requests have a trace; `depth` of the dotted order; bytes of `metadata`
+ *   in the baggage
  */
 export function requestWriter(path, { inbound, depth = 1, metadata = 0 }) {
   const start = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nUser-Agent: bench\r\n`;
@@ -24,15 +24,18 @@ export function requestWriter(path, { inbound, depth = 1, metadata = 0 }) {
 }
 
 /**
- * A UUID of its own for each request, as random as the SDK's: with digits that are alike, a processor foresees what the
- * check of them will find.
+ * Returns a UUID for each request, as random as the SDK's. With similar digits, the processor's branch prediction
+ * would speed up their validation.
  */
 export function traceIdOf(n) {
   const hash = createHash('sha1').update(String(n)).digest('hex');
   return hash.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 }
 
-/** By depth, the segments below the first: the same in all requests, and a hundred of them take long to make. */
+/**
+ * The segments below the first one, by depth. They are the same in all requests, because a hundred of them take long
+ * to create.
+ */
 const descendants = new Map();
 
 export function dottedOrder(traceId, depth = 1) {
@@ -43,7 +46,7 @@ export function dottedOrder(traceId, depth = 1) {
   return TIME + traceId + descendants.get(depth);
 }
 
-/** JSON of about so many bytes, as it stands in a baggage. */
+/** Returns JSON of about this many bytes, encoded as in a baggage. */
 function filler(bytes) {
   return encodeURIComponent(JSON.stringify({ note: 'm'.repeat(Math.max(0, bytes - 30)) }));
 }

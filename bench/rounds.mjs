@@ -1,18 +1,21 @@
 /**
- * Bursts of all variants in turn, with a burst of the baseline before and after every few: each is compared with what
- * the baseline cost at that moment.
+ * Sends bursts to all variants in turn, with a burst to the baseline before and after every few. Each result is
+ * compared with the cost of the baseline at that time.
  */
 import { measureBurst } from './burst.mjs';
 
-/** Between two bursts of the baseline. */
+/** The number of units between two bursts of the baseline. */
 const UNITS = 2;
 
-/** How many bursts of the baseline there are in a round. */
+/** Returns the number of bursts of the baseline in a round. */
 export function baselineBursts(entries) {
   return Math.ceil(unitsOf(entries).length / UNITS) + 1;
 }
 
-/** Variants that are compared with one another stay together: one with `beside` comes right after the one of that name. */
+/**
+ * Groups variants that are compared with one another: a variant with `beside` comes right after the variant of that
+ * name.
+ */
 function unitsOf(entries) {
   const units = [];
   for (const entry of entries) {
@@ -23,7 +26,10 @@ function unitsOf(entries) {
   return units;
 }
 
-/** Another first in each round, and every other one backwards: nobody always comes after the same. */
+/**
+ * Changes the order in each round: each pair of rounds starts with another item, and every second round runs
+ * backwards, so that no item always follows the same one.
+ */
 export function orderOf(items, round) {
   const first = (round >> 1) % items.length;
   const order = [...items.slice(first), ...items.slice(0, first)];
@@ -37,14 +43,14 @@ function unitsInOrder(entries, round) {
 
 /**
  * @param {object} options
- * @param {object[]} options.groups each with `baselines`, processes of the same program that have its bursts in turn,
- *   the `name` for their samples, and `entries`: all `{name, server, load, beside}`
+ * @param {object[]} options.groups each with `baselines`, processes of the same program that take its bursts in turn,
+ *   the `name` for their samples, and `entries`, a list of `{name, server, load, beside}`
  * @param {number} options.rounds
- * @param {number} options.milliseconds of a burst
- * @param {number} options.retakes of one that is disturbed
+ * @param {number} options.milliseconds the length of a burst
+ * @param {number} options.retakes how often a disturbed burst is repeated
  * @param {() => void} options.onRound
- * @returns {Promise<Record<string, object[]>>} by name, a sample for each round, with its `ratio` to the baseline around
- *   it, and with that `baseline`
+ * @returns {Promise<Record<string, object[]>>} by name, a sample for each round, with that `baseline` and its `ratio`
+ *   to the baseline around it
  */
 export async function measureRounds({ groups, rounds, milliseconds, retakes, onRound }) {
   const samples = {};

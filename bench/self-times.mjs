@@ -1,6 +1,6 @@
-/** Self times of the functions of a CPU profile (Chrome DevTools Protocol, Profiler.Profile). Pure. */
+/** Computes the self times of the functions of a CPU profile (Chrome DevTools Protocol, Profiler.Profile). Pure. */
 
-/** Frames in which the process does nothing of its own. */
+/** Frames that do not count as work of the process. */
 const NOT_BUSY = ['(idle)', '(root)'];
 
 /**

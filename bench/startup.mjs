@@ -1,4 +1,4 @@
-/** What it costs to start: processes of all variants in turn, with a bare one before and after each. */
+/** Measures the cost of starting a process: all variants in turn, with a bare process before and after each. */
 import { startFleet } from './fleet.mjs';
 import { app, runToEnd } from './node-process.mjs';
 import { orderOf } from './rounds.mjs';
@@ -9,9 +9,10 @@ const MEASURED = ['cpu', 'wall', 'rss', 'threads'];
 
 /**
  * @param {object} node `{major, binary}`
- * @param {object} plan `apps` by name, `starts` of each variant (peers take part in some only), `variants` by name, `nodeOptions`
+ * @param {object} plan `apps` by name, `starts` of each variant (peers take part in some only), `variants` by name,
+ *   `nodeOptions`
  * @returns by app and variant: `{cpu, wall, rss, threads}` in ms, ms, bytes and a count, each `{value, over}`: the
- *   samples, and by how much each is over the bare ones around it
+ *   samples, and their differences to the bare processes around them
  */
 export async function measureStartup(node, plan, progress) {
   const variants = STARTS.filter(({ name }) => plan.variants === undefined || plan.variants.includes(name));
@@ -48,7 +49,7 @@ export async function measureStartup(node, plan, progress) {
   return result;
 }
 
-/** A preload that leaves its process alone starts fastest of all. */
+/** Checks that each preload works, because a preload that does nothing would start fastest. */
 async function checkPreloads(node, { nodeOptions }, variants) {
   const sending = variants.filter(({ expect }) => expect !== 'nothing');
   const fleet = await startFleet(node.binary, sending, { clients: ['http'], nodeOptions });

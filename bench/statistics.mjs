@@ -1,4 +1,4 @@
-/** Medians and how far they can be trusted. Pure. */
+/** Computes medians and their confidence intervals. Pure. */
 
 const RESAMPLES = 1000;
 const LEVEL = 0.95;
@@ -16,10 +16,11 @@ export function median(values) {
 }
 
 /**
- * The median of samples, their quartiles, and the interval in which the median lies with 95 % confidence.
+ * Computes the median of samples, their quartiles, and the interval that contains the median with 95 % confidence.
  *
- * @param {readonly (readonly number[])[]} generations the samples of each process: what two processes of the same program
- *   differ by is not seen within one of them, so the interval comes from drawing processes anew, and samples within each
+ * @param {readonly (readonly number[])[]} generations the samples of each process. The samples of one process do not
+ *   show how much two processes of the same program differ, so the interval comes from resampling processes, and
+ *   samples within each.
  */
 export function summarize(generations) {
   const all = generations.flat();
@@ -35,7 +36,7 @@ function intervalOfMedian(generations) {
   return [quantile(medians, (1 - LEVEL) / 2), quantile(medians, (1 + LEVEL) / 2)];
 }
 
-/** Pairs of samples taken at the same time, one divided by the other. Both in the same order. */
+/** Divides pairs of samples that were taken at the same time. Both lists have the same order. */
 export function pairedRatios(above, below) {
   return pair(above, below, (a, b) => a / b);
 }
@@ -45,7 +46,7 @@ export function pair(one, other, combine) {
   return one.map((samples, g) => samples.map((value, i) => combine(value, other[g]?.[i] ?? Number.NaN)));
 }
 
-/** mulberry32: the same samples give the same interval. */
+/** The mulberry32 generator. The same samples always give the same interval. */
 function createRandom(seed) {
   let state = seed >>> 0;
   return () => {

@@ -1,14 +1,20 @@
-/** Where the services' calls and the peers' exports go: both in this process, on the driver's core. */
+/**
+ * The servers that receive the services' calls and the peers' exports. Both run in this process, on the driver's
+ * core.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { root } from '../scripts/nodes.mjs';
 
-/** As large as any header that the bench sends. */
+/** The header limit is large enough for every header that the bench sends. */
 const OPTIONS = { maxHeaderSize: 1 << 20, keepAliveTimeout: 600_000 };
 
-/** Answers every call. `headers` are those of the last one, `requests` how many came, `posts` of them by POST. */
+/**
+ * Answers every call. `headers` are those of the last call, `requests` is the number of calls, and `posts` the number
+ * of POST calls among them.
+ */
 export async function startUpstream() {
   const upstream = { url: '', secureURL: '', headers: {}, requests: 0, posts: 0, close };
   const answer = (request, response) => {

@@ -1,4 +1,4 @@
-/** What is measured: how each process is started, and what the upstream must see of it. */
+/** Defines the variants: how each process is started, and what the upstream must receive from it. */
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,15 +13,15 @@ const AGENT_IMPORT = ['--import', pathToFileURL(join(root, 'register.mjs')).href
  * @property {string} name
  * @property {string} label for the table
  * @property {string[]} preload options of Node
- * @property {string} manner of apps/manners.cjs
- * @property {string} app of the start-up, where it is another than the others'
- * @property {'trace' | 'none'} inbound what its requests come with
+ * @property {string} manner a function of apps/manners.cjs
+ * @property {string} app the app for the start-up, if it differs from the others'
+ * @property {'trace' | 'none'} inbound whether its requests have a trace
  * @property {string} expect a check of arrival.mjs
- * @property {string} expectOfTrace the same of requests with a trace, where it is measured without
- * @property {boolean} isTracedBefore whether the process that is measured has served those; else another does
+ * @property {string} expectOfTrace the check for requests with a trace, if it is measured without
+ * @property {boolean} isTracedBefore whether the measured process serves those before; otherwise another process does
  * @property {string} group the peer it needs
- * @property {number} every takes part in each so-manieth round of the start-ups
- * @property {string} beside the name of the one it is compared with: its bursts follow that one's directly, where both are measured
+ * @property {number} every it takes part in every nth round of the start-ups
+ * @property {string} beside the name of the variant that it is compared with; its bursts directly follow that one's
  * @property {boolean} tracing whether LangSmith's tracing is on
  */
 const variant = (name, label, options) => ({
@@ -50,7 +50,7 @@ const PEERS = [
   aPeer('sentry', 'Sentry', 'sentry-trace'),
 ];
 
-/** What serves requests, each compared with the baseline. */
+/** The variants that serve requests, each compared with the baseline. */
 export const SERVERS = [
   AGAIN,
   variant('floor', 'floor: two headers copied by hand', { manner: 'floor', expect: 'same trace' }),
@@ -96,7 +96,7 @@ export const SERVERS = [
   ...PEERS,
 ];
 
-/** What is started. */
+/** The variants whose start-up is measured. */
 export const STARTS = [
   AGAIN,
   variant('empty import', 'an empty file, by --import', {
@@ -107,7 +107,7 @@ export const STARTS = [
   variant('langsmith', 'LangSmith SDK imported', {
     preload: ['--require', join(root, 'bench', 'preloads', 'langsmith.cjs')],
   }),
-  // Peers are far from any budget of ours.
+  // The results of peers are far from every budget, so they take part in every third round only.
   ...PEERS.map((one) => ({ ...one, every: 3 })),
 ];
 
@@ -119,7 +119,10 @@ export function named(variants, ...names) {
   });
 }
 
-/** The environment of a variant: nothing of the shell's that would steer it, and everything it exports goes to `sink`. */
+/**
+ * Returns the environment of a variant. It contains no variable of the shell that would configure it, and all exports
+ * go to `sink`.
+ */
 export function environment(
   { group, manner, tracing },
   { upstream = '', secureUpstream = '', sink = '' } = {},
@@ -143,7 +146,7 @@ function settingsOf(group, sink) {
         OTEL_EXPORTER_OTLP_ENDPOINT: sink,
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
-        // The detectors of cloud providers ask addresses beyond this machine.
+        // The detectors of cloud providers would send requests beyond this machine.
         OTEL_NODE_RESOURCE_DETECTORS: 'env,host,os,process',
       };
     case 'dd-trace':

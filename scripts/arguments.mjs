@@ -1,7 +1,8 @@
-// How every script reads its arguments: what it does not know is one line on stderr, and exit code 2.
+// Reads the arguments of every script. An unknown argument prints one line on stderr and ends the script with exit
+// code 2.
 import { parseArgs } from 'node:util';
 
-/** Exit code where the arguments are wrong, as of shells and POSIX tools. */
+/** The exit code for invalid arguments, as in shells and POSIX tools. */
 const USAGE_ERROR = 2;
 
 /**
@@ -9,7 +10,7 @@ const USAGE_ERROR = 2;
  *
  * @param {string} script the name by which users start it, as in `npm run image`
  * @param {import('node:util').ParseArgsConfig['options']} [options] as `parseArgs` takes them
- * @param {{positionals?: readonly string[] | 'any'}} [allowed] the words that may stand without an option; none by default
+ * @param {{positionals?: readonly string[] | 'any'}} [allowed] the permitted positional arguments; none by default
  * @returns {{values: Record<string, any>, positionals: string[]}}
  */
 export function readArguments(script, options = {}, { positionals: words = [] } = {}) {
@@ -17,27 +18,27 @@ export function readArguments(script, options = {}, { positionals: words = [] } 
   try {
     parsed = parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    // The rest of the sentence tells how to pass an argument that begins with a dash.
+    // The rest of the message explains how to pass an argument that begins with a dash.
     refuseArguments(script, error.message.split(/\. |\n/)[0].replace(/\.$/, ''));
   }
   if (words !== 'any') for (const word of parsed.positionals) refuseUnknown(script, word, words);
   return parsed;
 }
 
-/** Ends the script unless every part of a list is one of those that it knows. @returns {string[]} the parts */
+/** Splits a list, and ends the script if a part is not one of the known ones. @returns {string[]} the parts */
 export function readList(script, text, known) {
   const parts = text.split(',').map((part) => part.trim());
   for (const part of parts) refuseUnknown(script, part, known);
   return parts;
 }
 
-/** Ends the script unless the text is a whole number above zero. @returns {number} */
+/** Parses a number, and ends the script if the text is not a whole number above zero. @returns {number} */
 export function readCount(script, option, text) {
   if (!/^[1-9]\d*$/.test(text)) refuseArguments(script, `--${option} takes a number above 0, not '${text}'`);
   return Number(text);
 }
 
-/** Ends the script: one line, exit code 2. */
+/** Prints one line and ends the script with exit code 2. */
 export function refuseArguments(script, why) {
   console.error(`${script}: ${why}`);
   process.exit(USAGE_ERROR);

@@ -23,7 +23,7 @@ export async function buildPage(root, outfile) {
   });
   const text = (extension) => outputFiles.find(({ path }) => path.endsWith(extension)).text.trim();
   const template = await readFile(join(view, 'page.html'), 'utf8');
-  // Replacement by functions, because a text may contain `$&`.
+  // The replacements are functions, because a text may contain `$&`.
   const html = template
     .replace('<style></style>', () => `<style>${text('.css')}</style>`)
     .replace('<script type="module"></script>', () => `<script type="module">${text('.js')}</script>`);

@@ -1,4 +1,4 @@
-// Builds dist/: the preload and the API as CommonJS bundles, an ESM face for the API, the command line, types.
+// Builds dist/: the preload and the API as CommonJS bundles, an ESM wrapper for the API, the command line, and types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -25,20 +25,23 @@ const common = {
   legalComments: 'inline',
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
-  // Plain assignments in constructors: a `RemoteRun` is made for each traced request.
+  // Class fields become plain assignments in constructors, because a `RemoteRun` is created for each traced request.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
-/** Where the sources are ESM, and so strict: the `arguments` of a sloppy function cost a request a microsecond. */
+/**
+ * The sources are ESM and therefore strict, so the bundles must be strict too: the `arguments` object of a sloppy
+ * function costs a microsecond for each request.
+ */
 const strict = { banner: { js: '"use strict";' } };
 
-/** Half the size is half the time to compile; names stay, for stack traces. */
+/** Half the size takes half the time to compile. Names are kept for stack traces. */
 const small = { minifyWhitespace: true, minifySyntax: true };
 
 /**
- * Replaces a module by a text that is compiled when it is first needed: V8 reads through all that is code, which takes
- * as long as all else at start-up, and over a text at once. The module exports `create...`, which the text is for, and
- * `prepare...`, which gives a function that compiles it.
+ * Replaces a module by a string of source text that is compiled when it is first needed. V8 pre-parses all code when
+ * it loads a file, which takes as long as the rest of the start-up, but it skips a string at once. The module exports
+ * `create...`, which the text defines, and `prepare...`, which returns a function that compiles the text.
  */
 function asText(path, name, options = {}) {
   return {
@@ -57,7 +60,8 @@ function asText(path, name, options = {}) {
             globalName: 'made',
             target: 'node18',
           });
-          // What is the preload's own: by `require` and `module` it finds Node's modules, and its realm may be another.
+          // These values must come from the preload: its `require` and `module` find Node's modules, and its realm
+          // may differ.
           const outer = 'require, module, globalThis, process';
           const text = `(function (${outer}) { "use strict"; ${outputFiles[0].text} return made.create${name}; })`;
           const label = `trace-agent:${path.replace(/^.*\/|\.ts$/g, '')}`;
@@ -75,7 +79,7 @@ function asText(path, name, options = {}) {
   };
 }
 
-/** A package that is only needed for what is not used here, by what takes its place. */
+/** Replaces a package, which is needed only for features that are not used here, by `contents`. */
 function without(name, contents) {
   return {
     name: `without ${name}`,
@@ -92,7 +96,7 @@ const librariesAsText = [
     plugins: [without('debug', 'module.exports = () => () => {};')],
   }),
   asText('instrumentation/libraries/import-hook.ts', 'ImportHook', {
-    // Of CommonJS modules, which are patched as they are loaded.
+    // The hooks of CommonJS modules, which are patched when they are loaded.
     plugins: [
       without(
         'cjs-module-lexer',
@@ -104,7 +108,7 @@ const librariesAsText = [
 ];
 
 await Promise.all([
-  // Must parse on Node 8, to leave quietly there.
+  // This file must parse on Node 8, where the agent leaves the process alone without an error.
   build({
     ...common,
     ...small,
@@ -114,7 +118,8 @@ await Promise.all([
     outfile: 'dist/register.cjs',
     format: 'cjs',
     target: 'node8',
-    // Node 8 has them. esbuild writes `concat` for them, because of tagged ones alone: slower, with each request.
+    // Node 8 supports template literals. esbuild would replace them by `concat`, because Node 8 lacks only a detail
+    // of tagged ones, and `concat` is slower in each request.
     supported: { 'template-literal': true },
   }),
   build({
@@ -131,7 +136,7 @@ await Promise.all([
   buildPage(root, join(dist, 'page.html')),
 ]);
 
-// One instance of the code for both module systems.
+// The ESM entry loads the CommonJS bundle, so that both module systems share one instance of the code.
 writeFileSync(
   join(dist, 'index.js'),
   "export { continueTrace, start, status, stop, traceHeaders } from './index.cjs';\n",
@@ -153,7 +158,7 @@ const notices = [
 ];
 writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices.join('\n---\n\n'));
 
-/** The public types, once for each module system; what the others declare is nobody's business. */
+/** Keeps the public types, once for each module system, and removes all other declarations, which are internal. */
 function keepOnlyTypes(names) {
   for (const path of readdirSync(dist, { recursive: true })) {
     if (path.endsWith('.d.ts') && !names.includes(path)) rmSync(join(dist, path));
@@ -168,14 +173,14 @@ function keepOnlyTypes(names) {
   }
 }
 
-/** ESM with a `require` for the CommonJS that is bundled into it. */
+/** Options for an ESM bundle, which needs a `require` for the CommonJS code that is bundled into it. */
 function esm() {
   const banner =
     "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
   return { format: 'esm', target: 'node18', banner: { js: banner } };
 }
 
-/** The licence of a package, and what bundles it. */
+/** Formats the licence of a package and names the bundle that contains it. */
 function notice(name, bundle, files = ['LICENSE']) {
   const texts = files.map((file) => readFileSync(join(root, 'node_modules', name, file), 'utf8'));
   return [`${name}, bundled into ${bundle}\n`, ...texts].join('\n');

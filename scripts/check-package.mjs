@@ -1,6 +1,6 @@
 /**
- * Checks the package as its users get it: packs it, installs the tarball in an empty project, uses it there.
- * Run it after `npm run build`. Prints a line per check; exit code 1 if one fails.
+ * Checks the package as users get it: packs it, installs the tarball in an empty project, and uses it there. Run it
+ * after `npm run build`. It prints a line for each check and exits with code 1 if one fails.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,10 @@ const SHIPPED = [
 ];
 const REQUIRED = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-NOTICES', 'dist/page.html'];
 
-/** Relays a request to TARGET_URL by the client that its path names; answers with the headers seen there. */
+/**
+ * Relays a request to TARGET_URL with the client that its path names, and answers with the headers that the target
+ * received.
+ */
 const RELAY_BODY = `
 const target = process.env.TARGET_URL;
 const clients = {
@@ -50,7 +53,7 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 
 const API_NAMES = ['traceHeaders', 'continueTrace', 'start', 'stop', 'status'];
 
-/** Prints the types of the API's functions, and the trace that it gives out inside of a continued one. */
+/** Prints the types of the API's functions, and the trace that the API returns within a continued trace. */
 const API_BODY = `
 const api = { ${API_NAMES.join(', ')} };
 const types = Object.values(api).map((value) => typeof value);
@@ -76,13 +79,13 @@ function expect(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-/** The environment without what could preload, configure or disturb the agent. */
+/** Returns the environment without variables that could preload, configure or disturb the agent. */
 function cleanEnvironment() {
   const disturbing = /^(NODE_OPTIONS$|TRACE_AGENT_|LANGSMITH_|LANGCHAIN_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !disturbing.test(name)));
 }
 
-/** Runs a command; its output is the error's message if it fails. @returns {Promise<string>} its stdout */
+/** Runs a command. If it fails, the error's message is its output. @returns {Promise<string>} its stdout */
 async function run(command, commandArguments, cwd) {
   const options = { cwd, env: cleanEnvironment(), timeout: COMMAND_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 };
   const shell = process.platform === 'win32'; // npm and npx are batch files there
@@ -101,7 +104,7 @@ async function pack(directory) {
   return { tarball: join(directory, filename), paths: files.map(({ path }) => path) };
 }
 
-/** Every path that a package.json points to, at any depth of `exports`. */
+/** Returns every path that a package.json refers to, at any depth of `exports`. */
 function pathsIn(value) {
   if (typeof value === 'string') return [value.replace(/^\.\//, '')];
   return Object.values(value ?? {}).flatMap(pathsIn);
@@ -130,7 +133,7 @@ async function checkNoLocalPaths({ project, paths }) {
   }
 }
 
-/** Installs offline: a package without dependencies needs nothing but its tarball. */
+/** Installs offline: a package without dependencies needs only its tarball. */
 async function install({ project, tarball }) {
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true }\n');
@@ -150,7 +153,7 @@ async function startEcho() {
   return { server, url: `http://127.0.0.1:${server.address().port}/` };
 }
 
-/** Starts a relay with these arguments of node, and asserts what reaches the server behind it. */
+/** Starts a relay with these Node.js arguments, and asserts which headers reach the server behind it. */
 async function checkRelay(nodeArguments, cwd, { relays = true } = {}) {
   const expected = relays ? { trace: TRACE, baggage: BAGGAGE } : {};
   const echo = await startEcho();
@@ -203,7 +206,7 @@ async function checkApi(nodeArguments, cwd) {
   expect(seen.status === 'object', `status() gives a value of type ${seen.status}`);
 }
 
-/** Checks the declaration files too, in a project that has no types of Node. */
+/** Checks the declaration files as well, in a project that does not have the types of Node. */
 async function checkTypes(project) {
   const compiler = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
   const flags = [
@@ -225,7 +228,7 @@ async function checkCommand(project) {
   expect(printed === version, `trace-agent --version prints ${printed}`);
 }
 
-/** The file as an image or a volume holds it: alone, and no package.json near it. */
+/** Checks the file as an image or a volume holds it: alone, with no package.json near it. */
 async function checkCopiedFile({ project, directory }) {
   const elsewhere = join(directory, 'copied');
   await mkdir(elsewhere);

@@ -1,6 +1,6 @@
-// The results of the conformance list, for people: on the terminal and as docs/conformance.md.
+// Formats the results of the conformance list for readers: for the terminal and as docs/conformance.md.
 
-/** By area, a line each with its result on every Node. */
+/** Formats the list by area, one line for each entry with its result on every Node.js version. */
 export function formatForTerminal({ areas, lines, nodes }) {
   const majors = Object.keys(nodes);
   const text = [];
@@ -25,7 +25,7 @@ export function formatForTerminal({ areas, lines, nodes }) {
   return text.join('\n');
 }
 
-/** The list as a page. */
+/** Formats the list as a Markdown page. */
 export function formatDocument({ areas, lines, nodes }) {
   const majors = Object.keys(nodes);
   const text = [
@@ -51,7 +51,7 @@ export function formatDocument({ areas, lines, nodes }) {
   return `${text.join('\n')}\n`;
 }
 
-/** What there is to say of a line: of each Node once, and together where it is the same. */
+/** Returns the notes of a line. A note that applies to several Node.js versions is printed once for all of them. */
 function notesOf({ notes }, majors, found) {
   const byText = new Map();
   for (const [i, { why }] of found.entries()) {

@@ -1,7 +1,8 @@
-// Holds the built agent against the conformance list: runs every test whose title bears a line's number, on the Node
-// that runs this and on those asked for (`npm run conformance -- 18 20 22 24 26`), prints the list by area, and
-// writes docs/conformance.json and docs/conformance.md, where what other Nodes last came to stays. Exit code 1 if a
-// line failed, or was not shown though nothing is missing for it.
+// Tests the built agent against the conformance list. It runs every test whose title contains the number of a line,
+// on the Node.js that runs this script and on the versions given as arguments (`npm run conformance -- 18 20 22 24
+// 26`). It prints the list by area, and writes docs/conformance.json and docs/conformance.md, which keep the last
+// results of other Node.js versions. The exit code is 1 if a line failed, or if no test showed it although nothing
+// that the test needs is missing.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,12 +46,12 @@ const all = Object.values(results).flatMap((node) => Object.values(node.results)
 if (isIncomplete) console.error('FAILED: a group of tests could not be run, see above');
 process.exitCode = isIncomplete || all.some(({ result }) => result === 'FAILED') ? 1 : 0;
 
-/** Of each line, by its name. */
+/** Calls `resultOf` for each line and returns the results by the line's name. */
 function byLine(resultOf) {
   return Object.fromEntries(lines.map((line) => [nameOf(line), resultOf(line)]));
 }
 
-/** What other Nodes came to when they were last asked, as long as the list is the same. */
+/** Returns the last results of other Node.js versions, if the list has not changed since. */
 function olderResults() {
   if (!existsSync(stored)) return {};
   const older = JSON.parse(readFileSync(stored, 'utf8'));
@@ -66,7 +67,7 @@ function nameOf({ area, number }) {
   return `${area}${number}`;
 }
 
-/** The test files that have a line's number in a title. */
+/** Returns the test files that have a line's number in a title. */
 function numberedFiles(directory) {
   return readdirSync(directory, { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
@@ -74,7 +75,7 @@ function numberedFiles(directory) {
     .filter((file) => /\[(?:[A-H]\d+|\$\{|%s)/.test(readFileSync(file, 'utf8')));
 }
 
-/** Runs the numbered tests with applications on a Node. @returns by line, what came of each test */
+/** Runs the numbered tests with applications on a Node.js version. @returns by line, the result of each test */
 function runOn(major) {
   const report = join(root, '.cache', `conformance-${major}.json`);
   rmSync(report, { force: true });
@@ -91,22 +92,22 @@ function runOn(major) {
     for (const { fullName, status, failureMessages, meta } of assertionResults) {
       for (const [, line] of fullName.matchAll(TITLE)) {
         found[line] ??= [];
-        // A hook that failed is told of the file, and its tests were skipped.
+        // vitest reports a failed hook with the file, and skips the file's tests.
         const failure =
           failureMessages[0] ?? (status === 'skipped' && message ? `${name}: ${message}` : undefined);
-        // A test that is known to fail, and does (`it.fails`), is told as passed.
+        // vitest reports a test that is known to fail, and does fail (`it.fails`), as passed.
         const why = meta?.defect ?? meta?.why ?? failure;
         const isFailed = failure !== undefined || meta?.defect !== undefined;
         found[line].push({ status: isFailed ? 'failed' : status, why });
       }
     }
   }
-  // A hook of a group failed: its tests were not run, and others may have shown the same lines.
+  // A hook of a group failed, so its tests did not run. Other tests may have shown the same lines.
   if (!isPassed && numFailedTests === 0) isIncomplete = true;
   return found;
 }
 
-/** What the tests of a line come to on a Node. */
+/** Combines the results of a line's tests on a Node.js version. */
 function judge({ doesNotApply, notes }, major, tests = []) {
   const failed = tests.filter(({ status }) => status === 'failed');
   const passed = tests.filter(({ status }) => status === 'passed');
@@ -119,7 +120,8 @@ function judge({ doesNotApply, notes }, major, tests = []) {
   const why = tests.find(({ status, why }) => status !== 'passed' && why !== undefined)?.why;
   if (passed.length === 0) {
     if (why === undefined) return { result: 'FAILED', why: 'no test has shown it' };
-    // Only what is missing excuses: a test that does not find what is there would be left out unseen.
+    // A skipped test is excused only if something that it needs is missing. Otherwise a test that fails to find an
+    // installed library would be skipped unnoticed.
     return { result: missing.length > 0 || whyNoNodes !== undefined ? 'not run' : 'FAILED', why };
   }
   const note = notes?.[major] ?? why;

@@ -1,10 +1,11 @@
-// Reads the few instructions that deploy/image/Dockerfile is made of; any other is an error, never passed over.
+// Parses the few instructions that deploy/image/Dockerfile uses. Any other instruction is an error and is never
+// ignored.
 
 /**
  * @typedef {{from?: string, chown: string, source: string, destination: string}} Copy
  * @param {string} text
  * @returns {{stages: Record<string, string>, labels: Record<string, string>, env: Record<string, string>,
- *   copies: Copy[], user: string, cmd: string[]}} what the last stage is made of; `stages`: the images that the
+ *   copies: Copy[], user: string, cmd: string[]}} what the contents of the last stage; `stages`: the images that the
  *   others are
  */
 export function parseDockerfile(text) {
@@ -34,7 +35,7 @@ function instructions(text) {
     .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()]);
 }
 
-/** Words, in which quotes hold blanks together. */
+/** Splits a text into words. Quotes keep the blanks within a word. */
 function wordsOf(text) {
   return (text.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
 }

@@ -1,8 +1,8 @@
-// Runs the properties of what reads and writes headers with a million inputs: `npm run fuzz`.
+// Runs the property-based tests of header parsing and writing with a million inputs: `npm run fuzz`.
 import { readArguments } from './arguments.mjs';
 import { runVitest } from './nodes.mjs';
 
-/** For each of the properties. */
+/** The number of inputs for each property. */
 const RUNS = '170000';
 
 readArguments('fuzz');

@@ -1,4 +1,4 @@
-// Lays out what deploy/image/Dockerfile copies: `npm run image:files`, into dist/image/context.
+// Collects the files that deploy/image/Dockerfile copies: `npm run image:files`, into dist/image/context.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,12 @@ import { readArguments } from './arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where it lies unless it is told otherwise. */
+/** The default output folder. */
 export const CONTEXT = join(root, 'dist', 'image', 'context');
 
 const MANIFEST = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** The folder that is copied into containers; `autoinstrumentation.js` is the name that the operator asks for. */
+/** The folder that is copied into containers. The OpenTelemetry Operator requires the name `autoinstrumentation.js`. */
 const FILES = {
   'register.cjs': 'dist/register.cjs',
   'autoinstrumentation.js': 'dist/register.cjs',
@@ -19,7 +19,7 @@ const FILES = {
   'THIRD-PARTY-NOTICES': 'dist/THIRD-PARTY-NOTICES',
 };
 
-/** Everybody may read all of it, whatever the umask here. */
+/** Every user may read all files, whatever the umask of this process. */
 export function stageImage(context = CONTEXT) {
   rmSync(context, { recursive: true, force: true });
   const files = join(context, 'autoinstrumentation');
@@ -30,7 +30,8 @@ export function stageImage(context = CONTEXT) {
     chmodSync(directory, 0o755);
   }
   for (const [name, source] of Object.entries(FILES)) copyFileSync(join(root, source), join(files, name));
-  // Else the `type` of a package.json above, wherever it is copied to, would decide what the `.js` is.
+  // Without this file, the `type` of a package.json in a parent folder would decide the module format of the `.js`
+  // file.
   const { name, version } = MANIFEST;
   writeFileSync(
     join(files, 'package.json'),

@@ -1,7 +1,7 @@
 /**
- * Builds the image without an engine, from deploy/image/Dockerfile: `npm run image`. Needs umoci, skopeo and
- * busybox-static of Debian. Gives an OCI layout with one tag for each architecture, and an archive for `docker load`
- * of each. The same input gives the same digest; SOURCE_DATE_EPOCH is the time of all files, 0 unless it is set.
+ * Builds the image without an engine, from deploy/image/Dockerfile: `npm run image`. It needs Debian's umoci, skopeo and
+ * busybox-static. It writes an OCI layout with one tag for each architecture, and an archive for `docker load` for
+ * each architecture. The same input gives the same digest. SOURCE_DATE_EPOCH is the time of all files, by default 0.
  *
  *   npm run image -- --architecture amd64,arm64 --output some/folder
  */
@@ -38,7 +38,7 @@ try {
   for (const architecture of architectures) build(architecture);
   run('umoci', ['gc', '--layout', layout]);
 } catch (error) {
-  // A command that failed has said why on stderr.
+  // A command that failed has printed the reason on stderr.
   if (error.status === undefined) throw error;
   console.error(`image: ${error.message.split('\n')[0]}`);
   process.exitCode = 1;
@@ -77,7 +77,7 @@ function build(architecture) {
   console.log(`linux/${architecture} ${Digest} ${layers(image)} bytes of layers; ${file}`);
 }
 
-/** A layer as a builder makes it of one COPY. */
+/** Creates a layer as a builder creates it for one COPY instruction. */
 function archive(path, { from, source, destination, chown }, architecture) {
   const tree = mkdtempSync(join(scratch, 'layer-'));
   const copied = from === undefined ? join(context, source) : imageFile(from, source, architecture);
@@ -98,7 +98,7 @@ function archive(path, { from, source, destination, chown }, architecture) {
   ]);
 }
 
-/** A file of another image that the Dockerfile copies from. */
+/** Returns a file of another image that the Dockerfile copies from. */
 function imageFile(stage, path, architecture) {
   if (/^busybox:/.test(dockerfile.stages[stage] ?? '') && path === '/bin/busybox') {
     return staticBusybox(architecture);

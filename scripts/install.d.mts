@@ -1,3 +1,3 @@
 export function installOnce(directory: string, specs: readonly string[]): boolean;
-/** Whether a directory has been installed, wholly. */
+/** Whether the installation into a directory is complete. */
 export function isInstalled(directory: string): boolean;

@@ -1,22 +1,23 @@
-// Installs packages beside the agent, in a directory of their own under .cache, once.
+// Installs packages that the agent does not depend on, once, each group in its own directory under .cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// Newer ones than the Node that runs this asks for are wanted: others run them. Their scripts only build extras.
+// Some packages need a newer Node.js than the one that runs this script, because other versions run them, so npm's
+// warnings are hidden. Install scripts are skipped, because they build only extras.
 const FLAGS = ['--no-audit', '--no-fund', '--no-save', '--ignore-scripts', '--loglevel=error'];
 
 const MARKER = 'installed.txt';
 
-/** Whether a directory has been installed, wholly. */
+/** Whether the installation into a directory is complete. */
 export function isInstalled(directory) {
   return existsSync(join(directory, MARKER));
 }
 
 /**
- * @param {string} directory where its node_modules will be
+ * @param {string} directory the directory that will contain node_modules
  * @param {readonly string[]} specs as npm takes them
- * @returns {boolean} whether they are there
+ * @returns {boolean} whether the packages are installed
  */
 export function installOnce(directory, specs) {
   const marker = join(directory, MARKER);
@@ -39,8 +40,8 @@ function install(directory, specs, marker, wanted) {
 }
 
 /**
- * Calls `fn` while no other process does so for the same directory: test files run in parallel, and two installations into
- * one directory break each other.
+ * Calls `fn` while no other process does so for the same directory. Test files run in parallel, and two concurrent
+ * installations into one directory break each other.
  */
 export function oneAtATime(directory, fn) {
   const lock = `${directory}.lock`;
@@ -53,7 +54,7 @@ export function oneAtATime(directory, fn) {
   }
 }
 
-/** The lock is a file that names its process. One whose process has ended is removed. */
+/** The lock is a file that contains the id of its process. A lock whose process has ended is removed. */
 function takeLock(lock) {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
@@ -68,7 +69,7 @@ function takeLock(lock) {
 function isRunning(lock) {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
-    // An empty file has just been made.
+    // An empty file was created a moment ago by a process that has not written its id yet.
     return pid === 0 || process.kill(pid, 0);
   } catch (error) {
     return error.code !== 'ESRCH';

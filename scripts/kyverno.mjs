@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const COMMAND = 'github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno';
 
 /**
- * @param {string} root of the repository
- * @returns {string | undefined} the path of the program; `undefined` where it cannot be built
+ * @param {string} root the root of the repository
+ * @returns {string | undefined} the path of the program; `undefined` if it cannot be built
  */
 export function buildKyverno(root) {
   const module = join(root, 'test', 'kyverno');

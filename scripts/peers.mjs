@@ -1,5 +1,6 @@
-// Installs libraries that the conformance tests run beside the agent into .cache/peers, outside of the package's
-// own dependencies: many versions of one, and agents and tools that few need. `node scripts/peers.mjs` does it.
+// Installs libraries that the conformance tests run beside the agent into .cache/peers (`node scripts/peers.mjs`).
+// They are not dependencies of the package, because one library is needed in many versions, and few users need the
+// agents and tools.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.mjs';
@@ -8,11 +9,13 @@ import { root } from './nodes.mjs';
 
 const directory = join(root, '.cache', 'peers');
 
-/** Alias and what it stands for. A group is one installation; a peer that fails takes its group along, no other. */
+/**
+ * Maps aliases to npm specs. Each group is one installation. A peer that cannot be installed affects only its group.
+ */
 const GROUPS = {
   undici: {
     undici5: 'undici@5',
-    // The one release whose requests have no `addHeader`.
+    // The only release whose requests have no `addHeader`.
     'undici6.11': 'undici@6.11.0',
     undici6: 'undici@6',
     undici7: 'undici@7',
@@ -34,7 +37,7 @@ const GROUPS = {
     'proxy-agent': 'proxy-agent@6',
     tunnel: 'tunnel@0.0.6',
   },
-  // The newest need Node 22, and for Sentry 20.19: those before them run from 18 on.
+  // The newest versions need Node 22, and Sentry's needs 20.19. The previous versions run on Node 18 and later.
   'agents-22': {
     'otel-api': '@opentelemetry/api@1',
     otel: '@opentelemetry/auto-instrumentations-node@0.82',
@@ -53,9 +56,9 @@ const GROUPS = {
 };
 
 /**
- * Installs what is not there yet.
+ * Installs the groups that are not installed yet.
  *
- * @returns {string[]} the groups that cannot be had
+ * @returns {string[]} the groups that cannot be installed
  */
 export function installPeers() {
   return Object.keys(GROUPS).filter((group) => !installGroup(group));

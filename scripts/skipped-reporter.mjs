@@ -1,8 +1,8 @@
-// A reporter of vitest: its last lines name the tests that were skipped, and why, each reason once.
+// A vitest reporter that names the skipped tests at the end of the output, and prints each reason once.
 
 const NO_REASON = 'no reason is given';
 const HOOK_FAILED = 'a hook before them failed';
-/** Titles under a reason, before the rest is only counted. */
+/** The number of titles that are printed for each reason. The rest is counted. */
 const SHOWN = 3;
 
 export default class SkippedReporter {
@@ -11,13 +11,13 @@ export default class SkippedReporter {
   }
 
   onTestRunEnd(modules) {
-    // A pattern leaves out what its user did not ask for.
+    // With a title pattern, the user chose to leave out the other tests.
     if (this.vitest.config.testNamePattern !== undefined) return;
     console.log(formatSkipped(skippedBy(modules)).join('\n'));
   }
 }
 
-/** The titles of the tests that were skipped, by reason. */
+/** Returns the titles of the skipped tests, by reason. */
 export function skippedBy(modules) {
   const titles = new Map();
   for (const module of modules) {

@@ -1,10 +1,10 @@
 /**
- * Three services in a chain under load, with aborts and errors: every parent is checked, and what is left is compared
- * with the same services without the agent.
+ * Runs three services in a chain under load, with aborts and errors. It checks every parent, and compares the resources
+ * that remain with those of the same services without the agent.
  *
  *   npm run soak                           200,000 requests
  *   npm run soak -- --requests 3000        the short form
- *   npm run soak -- --break heap,listener,timer,parent       with faults on purpose: must fail
+ *   npm run soak -- --break heap,listener,timer,parent       with deliberate faults: must fail
  */
 import { startChain } from '../fixtures/soak/chain.mjs';
 import { createLoad } from '../fixtures/soak/load.mjs';
@@ -12,12 +12,12 @@ import { refusedURL, startSink } from '../fixtures/soak/sink.mjs';
 import * as verdict from '../fixtures/soak/verdict.mjs';
 import { readArguments, readCount, readList } from './arguments.mjs';
 
-/** Without the agent, for comparison: enough for every kind of request. */
+/** The number of requests without the agent, for comparison. It suffices for every kind of request. */
 const COMPARED = 1000;
 const SAMPLES = 32;
-/** From here on somebody waits long, and is told how far it is. */
+/** From this number of requests on, the script prints its progress. */
 const LONG = 20_000;
-/** Right before the end, so that connections are open. */
+/** The number of requests right before the end, so that connections are open. */
 const LAST = 50;
 
 const FAULTS = ['heap', 'listener', 'timer', 'parent'];

@@ -6,7 +6,7 @@ import { root } from './nodes.mjs';
 
 const HERE = { x64: 'amd64', arm64: 'arm64' }[process.arch];
 
-/** The tools without which it cannot be had. */
+/** Returns the tools that are required to get it. */
 export function toolsFor(architecture) {
   if (architecture === HERE) return ['busybox'];
   return existsSync(binaryFor(architecture)) ? [] : ['apt-get', 'dpkg-deb'];
@@ -28,7 +28,7 @@ function binaryFor(architecture) {
   return join(directoryFor(architecture), 'root', 'bin', 'busybox');
 }
 
-/** With package lists of its own, so that this machine's apt is left as it is. */
+/** Downloads the package with separate package lists, so that the apt of this machine is not changed. */
 function download(directory, architecture) {
   for (const name of ['lists/partial', 'cache/archives/partial', 'root']) {
     mkdirSync(join(directory, name), { recursive: true });

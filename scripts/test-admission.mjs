@@ -1,6 +1,6 @@
-// Runs the policies under deploy/ over the pods of test/admission/pods with the API server's own admission engine, and
-// writes what it makes of them to test/admission/golden. `--check` fails on a difference and writes nothing.
-// `--kyverno` then runs Kyverno's command line over the same pods, which must make the same of them.
+// Applies the policies under deploy/ to the pods of test/admission/pods with the API server's own admission code, and
+// writes the results to test/admission/golden. With `--check` it fails on a difference and writes nothing. With
+// `--kyverno` it then applies Kyverno's command line to the same pods, which must give the same results.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

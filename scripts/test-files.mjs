@@ -1,8 +1,8 @@
-// The parts in which the tests are run: `npm test`, the campaigns, and the conformance list.
+// Divides the test files into `npm test`, the campaigns, and the conformance list.
 
 /**
- * Campaigns: tests that take long, or that install what they test with. `npm run test:campaigns` runs them; `npm test` does
- * not. Files of which only a part is a campaign read `isCampaign` of test/support/campaign.ts.
+ * Campaigns are tests that take long, or that install the libraries they test with. `npm run test:campaigns` runs
+ * them, and `npm test` does not. Files that are only partly a campaign read `isCampaign` of test/support/campaign.ts.
  */
 export const CAMPAIGNS = [
   'test/admission/containers.test.ts',
@@ -17,7 +17,7 @@ export const CAMPAIGNS = [
   'test/soak/soak.test.ts',
 ];
 
-/** Files of which a part is a campaign. */
+/** Files that are partly a campaign. */
 export const PARTLY_CAMPAIGNS = [
   'test/compatibility/vulnerable-sdk.test.ts',
   'test/context/caller-run.test.ts',
@@ -29,8 +29,8 @@ export const PARTLY_CAMPAIGNS = [
   'test/instrumentation/interleaved.test.ts',
 ];
 
-/** Files that have a command of their own. */
+/** Files that have their own command. */
 export const OTHER_COMMANDS = ['test/conformance/**', 'test/compatibility/python.test.ts', 'test/page/**'];
 
-/** What vitest is to leave out for `npm test`. */
+/** The files that vitest excludes for `npm test`. */
 export const NOT_IN_TEST = [...CAMPAIGNS, ...OTHER_COMMANDS];

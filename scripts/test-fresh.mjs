@@ -1,11 +1,11 @@
 /**
- * Tries the README's commands as a stranger does: clones the last commit into an empty folder, and runs `npm ci`, `npm run demo`
- * and `npm test` there with each Node.js. Prints how long each took, and what npm warned of.
+ * Tries the README's commands as a new user does: it clones the last commit into an empty folder, and runs `npm ci`,
+ * `npm run demo` and `npm test` there with each Node.js. It prints how long each took, and the warnings of npm.
  *
  *   npm run test:fresh                on Node.js 20, 22 and 24
  *   npm run test:fresh -- 24          on one of them
  *
- * Exit code 1 where a command failed.
+ * The exit code is 1 if a command failed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -60,7 +60,7 @@ function tryOn(major, scratch) {
   }
 }
 
-/** Without what npm has told this script, which is of this folder. */
+/** Returns the environment without the variables that npm set for this script, because they refer to this folder. */
 function environment(bin) {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^npm_/i.test(name) || /^npm_config_(registry|cache)$/i.test(name),

@@ -1,12 +1,12 @@
 /**
- * Tests the built agent with libraries that follow redirects, forward requests or send them by way of a proxy: nothing of
- * ours may go on with a request to a host that policy excludes. They come from npm into .cache/.
+ * Tests the built agent with libraries that follow redirects, forward requests or use a proxy. No header of the agent
+ * may reach a host that policy excludes. The libraries are installed from npm into .cache/.
  *
  *     npm run test:hops                       all, on the running Node
  *     npm run test:hops -- --only got,tunnel  some
  *     npm run test:hops -- --node 24          on another version
  *
- * Exit code 1 if one failed.
+ * The exit code is 1 if one failed.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -41,7 +41,7 @@ const specifications = new Set(
 const aliases = [...specifications].map((one) => `${nameOf(one)}@npm:${one}`);
 if (!installOnce(folder, aliases)) throw new Error('the libraries cannot be installed');
 
-/** 127.0.0.1 is inside, localhost is not, and a proxy in clear text may be the one that is excepted. */
+/** The policy includes 127.0.0.1 and excludes localhost. A plain-text proxy may have the excluded name. */
 const EXCEPTED = { TRACE_AGENT_PROPAGATE_TO: '*,!localhost' };
 const queue = [];
 for (const [kind, libraries] of Object.entries(KINDS)) {
@@ -72,11 +72,11 @@ await Promise.all(Array.from({ length: PARALLEL }, runQueue));
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
-/** @returns what is wrong */
+/** @returns a description of the problem, if any */
 async function findProblem({ kind, name, scheme, env }) {
   const { code, stdout, stderr } = await run([kind, name, scheme, folder], env);
   if (code !== 0) return stderr.trim().split('\n').slice(0, 8).join(' | ');
-  // Libraries print too.
+  // The libraries may also print lines.
   const read = JSON.parse(stdout.trim().split('\n').at(-1));
   const wanted = expected(kind, scheme, env, read);
   const found = JSON.stringify(read);
@@ -89,10 +89,11 @@ function expected(kind, _scheme, env, read) {
   if (kind === 'redirecting') return [everything, nothing('localhost'), everything];
   if (kind === 'forwarding') {
     const inside = env.TRACE_AGENT_TRUST ? 'nothing' : 'everything';
-    // Some put the name of the target into `Host`, some leave the caller's.
+    // Some libraries put the target's name into `Host`, and some keep the caller's.
     return [read[0]?.[0], read[1]?.[0]].map((host, i) => [host, i === 0 ? inside : 'nothing', false]);
   }
-  // Through a tunnel the target is decided as if there were no proxy. In clear text the proxy reads what the target gets.
+  // Through a tunnel, the policy applies to the target as if there were no proxy. A plain-text proxy reads the
+  // headers that the target gets.
   return read.flatMap(([host]) => {
     if (host.startsWith('proxy')) return [nothing(host)];
     const isTunnelled = read.some(([one]) => one === 'proxy, CONNECT');

@@ -1,16 +1,16 @@
 /**
- * Tests the built agent with the libraries and frameworks that people use, each in the versions that they run, on
- * each version of Node that is supported. Libraries and Node binaries come from npm into .cache/.
+ * Tests the built agent with widely used libraries and frameworks, in the versions that are in use, on each supported
+ * version of Node.js. Libraries and Node.js binaries are installed from npm into .cache/.
  *
  *     npm run test:matrix                                  all; writes docs/compatibility.json and .md
  *     npm run test:matrix -- --node 20,26 --only undici,got    a slice; writes nothing
  *     npm run test:matrix -- --node 24 --only http2 --merge    a slice that replaces its cells in what is written
  *     npm run test:matrix -- --ci                          the most telling rows on the running Node
  *     npm run test:matrix -- --control --only got          without the agent: every cell must fail
- *     npm run test:matrix -- --unpatched --node 20         with TRACE_AGENT_LIBRARIES=none: the libraries that are patched must fail
+ *     npm run test:matrix -- --unpatched --node 20         with TRACE_AGENT_LIBRARIES=none: patched libraries must fail
  *     npm run test:stress                                  hundreds of contexts at once, redirects and retries
  *
- * Exit code 1 if a cell failed; with --control or --unpatched, if one did not.
+ * The exit code is 1 if a cell failed, or, with --control or --unpatched, if one passed.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ import { endWith } from './tools.mjs';
 
 const MAJORS = ['18', '20', '22', '24', '26'];
 const STRESS_CONTEXTS = 420;
-/** Cells at once. */
+/** The number of cells that run at once. */
 const PARALLEL = 2;
 
 const { values } = readArguments('test:matrix', {
@@ -113,7 +113,10 @@ function toJSON({ group, label, version, forms, note, cells }) {
   return { group, label, version, forms, note, cells };
 }
 
-/** The rows of today, with the newer of two results. */
+/**
+ * Merges a slice into the whole matrix. The current list of rows decides the rows, and a result of the slice replaces
+ * an older one.
+ */
 function merged(whole, slice) {
   const named = (rows, label) => rows.find((row) => row.label === label);
   const rows = ROWS.map(({ label }) => {

@@ -1,10 +1,10 @@
-// Runs the tests in which the agent works in a child process with other Node versions, whose binaries come from
-// npm: `npm run test:nodes` for all, `npm run test:nodes -- 18 24` for some.
+// Runs the tests that start the agent in a child process with other Node.js versions, whose binaries come from npm:
+// `npm run test:nodes` for all, `npm run test:nodes -- 18 24` for some.
 import { readArguments } from './arguments.mjs';
 import { BROKEN_HOOKS, binary, installNodes, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
 import { endWith } from './tools.mjs';
 
-/** got 14, fastify 5 and undici 7, which the fixtures call with, need Node 20. */
+/** The fixtures of other tests use got 14, fastify 5 and undici 7, which need Node 20. */
 const EVERYWHERE = [
   'test/agent.test.ts',
   'test/index.test.ts',

@@ -5,5 +5,5 @@ import { requireTools } from './tools.mjs';
 
 readArguments('test:page');
 requireTools('test:page', ['chromium']);
-// One browser at a time.
+// Only one browser runs at a time.
 process.exitCode = runVitest(['test/page', '--no-file-parallelism'], {}) ? 0 : 1;

@@ -1,4 +1,4 @@
-// Runs the tests with the Python SDK, in a virtual environment of its own.
+// Runs the tests with the Python SDK in their own virtual environment.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

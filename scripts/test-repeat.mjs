@@ -1,12 +1,12 @@
 /**
- * Looks for tests that fail now and then: runs the files of `npm test` again and again, by turns on an idle machine and with
- * every core kept busy, and prints how often each test failed.
+ * Finds flaky tests: runs the files of `npm test` repeatedly, alternately on an idle machine and with every core busy, and
+ * prints how often each test failed.
  *
  *   npm run test:repeat                             20 idle and 20 busy runs
  *   npm run test:repeat -- --times 3                3 of each
- *   npm run test:repeat -- test/core.test.ts        of these files alone
+ *   npm run test:repeat -- test/core.test.ts        only these files
  *
- * Exit code 1 where a test failed.
+ * The exit code is 1 if a test failed.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -38,7 +38,7 @@ for (const file of files) {
 
 const directory = join(root, '.cache', 'test-repeat');
 mkdirSync(directory, { recursive: true });
-/** How often each test failed, by kind of run. */
+/** The number of failures of each test, by kind of run. */
 const failures = new Map();
 let tests = 0;
 
@@ -57,7 +57,7 @@ function runOnce(kind, i) {
   const seconds = Math.round((performance.now() - begun) / 1000);
   stop();
   const failed = existsSync(output) ? failedIn(JSON.parse(readFileSync(output, 'utf8'))) : ['vitest itself'];
-  // An error outside of any test fails the run and is in no file.
+  // An error outside of any test fails the run, but is in no file of the report.
   if (!passed && failed.length === 0) failed.push('an error outside of the tests');
   for (const name of failed) {
     const counts = failures.get(name) ?? { idle: 0, busy: 0 };
@@ -70,7 +70,7 @@ function runOnce(kind, i) {
   for (const name of failed) console.log(`        ${name}`);
 }
 
-/** One process for each core. @returns what ends them */
+/** Starts one busy process for each core. @returns a function that ends them */
 function keepBusy() {
   const burners = Array.from({ length: availableParallelism() }, () =>
     spawn(process.execPath, ['-e', BURN], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
@@ -80,7 +80,7 @@ function keepBusy() {
   };
 }
 
-/** The names of the tests that failed; of the file where its hooks did. */
+/** Returns the names of the failed tests, or of the file if its hooks failed. */
 function failedIn({ testResults, numTotalTests }) {
   tests = Math.max(tests, numTotalTests);
   return testResults.flatMap(({ name, status, assertionResults }) => {

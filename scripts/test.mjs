@@ -5,7 +5,7 @@
  *   npm test -- test/core.test.ts                  only these files
  *   npm run test:campaigns                         the tests that take long, or install what they test with
  *
- * The last lines name the tests that were skipped, and why.
+ * The last lines name the skipped tests and the reasons.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
-// The programs that scripts and tests need beside Node.js and npm, and how they are installed.
+// Lists the programs that scripts and tests need beside Node.js and npm, and how they are installed.
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The command that installs each tool; of Debian and Ubuntu where it comes with the system. */
+/** The command that installs each tool. Tools of the operating system name the packages of Debian and Ubuntu. */
 const INSTALL = {
   'apt-get': 'run it on Debian or Ubuntu',
   busybox: 'apt-get install busybox-static',
@@ -22,29 +22,29 @@ const INSTALL = {
   unshare: 'apt-get install util-linux',
 };
 
-/** @returns {string[]} those of the tools that are not on the PATH */
+/** @returns {string[]} the tools that are not on the PATH */
 export function missingTools(names) {
   return names.filter((name) => !isOnPath(name));
 }
 
-/** @returns {string} one sentence: which tool is missing, and the command that installs it */
+/** @returns {string} one sentence that names the missing tool and the command that installs it */
 export function describeMissing(name) {
   return `${name} is missing; to install it: ${INSTALL[name] ?? `apt-get install ${name}`}`;
 }
 
-/** Ends a script in which a tool is missing: one line for each, exit code 1. */
+/** Ends a script if a tool is missing, with one line for each missing tool and exit code 1. */
 export function requireTools(script, names) {
   const missing = missingTools(names);
   if (missing.length > 0) endWith(script, missing.map(describeMissing));
 }
 
-/** Ends a script that cannot do its work: one line for each reason, exit code 1, no stack. */
+/** Ends a script that cannot do its work, with one line for each reason, exit code 1 and no stack. */
 export function endWith(script, reasons) {
   for (const reason of [reasons].flat()) console.error(`${script}: ${reason}`);
   process.exit(1);
 }
 
-/** As a shell looks for a command. */
+/** Looks for a command on the PATH, as a shell does. */
 function isOnPath(name) {
   return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
     try {

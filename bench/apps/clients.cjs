@@ -1,8 +1,9 @@
-// One call to the upstream, by each client, as people write it. `headers` is what an application adds by hand.
+// Makes one call to the upstream with each client, in the usual way. `headers` are headers that an application adds
+// by hand.
 const http = require('node:http');
 const https = require('node:https');
 
-// As many connections whatever is under way: beyond that requests wait, as in a service.
+// The number of connections is limited whatever the load. Further requests wait, as in a real service.
 http.globalAgent.maxSockets = 64;
 const secureAgent = new https.Agent({ keepAlive: true, maxSockets: 64, rejectUnauthorized: false });
 

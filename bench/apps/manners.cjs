@@ -1,12 +1,15 @@
-// How a handler goes about the trace it was sent: `(request, call, metadata)`, where `call(headers)` calls the upstream
-// and `metadata` is how many bytes of it the run of this service has. Each loads only what it needs.
+// The ways in which a handler treats an inbound trace: `(request, call, metadata)`, where `call(headers)` calls the
+// upstream and `metadata` is the number of bytes of metadata in this service's run. Each loads only the modules that
+// it needs.
 
-/** Knows nothing of tracing. */
+/** Does no tracing. */
 function plain() {
   return (_request, call) => call();
 }
 
-/** The floor: nobody can do it for less. The two headers, as they came, under one AsyncLocalStorage. */
+/**
+ * The floor: the least work that passes a trace on. It copies the two headers unchanged, under one AsyncLocalStorage.
+ */
 function floor() {
   const { AsyncLocalStorage } = require('node:async_hooks');
   const inbound = new AsyncLocalStorage();
@@ -17,7 +20,7 @@ function floor() {
   };
 }
 
-/** As LangSmith's guide has it, without a run of this service's own. */
+/** Follows LangSmith's guide, without a run of this service. */
 function sdk() {
   const { RunTree } = require('langsmith');
   const { getCurrentRunTree, withRunTree } = require('langsmith/traceable');
@@ -27,7 +30,7 @@ function sdk() {
   };
 }
 
-/** A run of this service's own, and nothing done about headers. */
+/** Creates a run of this service, and does not handle headers. */
 function runs() {
   const { getCurrentRunTree } = require('langsmith/traceable');
   const traced = tracedCall();
@@ -38,7 +41,7 @@ function runs() {
     });
 }
 
-/** The same with the headers by hand. */
+/** Creates a run of this service, and adds the headers by hand. */
 function sdkRuns() {
   const { RunTree } = require('langsmith');
   const { getCurrentRunTree, withRunTree } = require('langsmith/traceable');

@@ -1,5 +1,5 @@
-// The service under load: `/<client>?metadata=<bytes>` answers once it has called the upstream with that client, in the
-// manner that MANNER names. What it is asked over IPC it does.
+// The service under load: `/<client>?metadata=<bytes>` answers once it has called the upstream with that client, in
+// the way that MANNER names. It also obeys commands over IPC.
 const http = require('node:http');
 const { readFileSync } = require('node:fs');
 const clients = require('./clients.cjs');
@@ -25,7 +25,7 @@ const server = http.createServer({ keepAliveTimeout: 600_000 }, (request, respon
 
 let inspector;
 const commands = {
-  // What a peer keeps back for later counts as well: its preload says how to send it now.
+  // Data that a peer buffers for later also counts. The peer's preload provides a function that sends it now.
   flush: () => globalThis.benchFlush(),
   heap() {
     for (let i = 0; i < 3; i++) globalThis.gc();

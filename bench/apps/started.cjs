@@ -1,4 +1,4 @@
-// Says what the process has cost once its main module has run, and ends it.
+// Reports what the process has cost once its main module has run, and ends the process.
 setImmediate(() => {
   const { user, system } = process.cpuUsage();
   const { readFileSync, writeSync } = require('node:fs');

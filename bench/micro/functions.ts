@@ -1,4 +1,4 @@
-/** The hot functions of the agent, each ready to be called, and the SDK's own for the same where there is one. */
+/** The hot functions of the agent, each ready to be called, with the SDK's equivalent where there is one. */
 import * as http from 'node:http';
 import { Socket } from 'node:net';
 import { RunTree } from 'langsmith';
@@ -26,7 +26,7 @@ export interface Case {
   readonly group: string;
   readonly name: string;
   readonly call: () => unknown;
-  /** Done once before it. */
+  /** Called once before the measurement. */
   readonly before: (() => void) | undefined;
   /** Runs the measurement in the context of a remote run. */
   readonly around: (<T>(fn: () => T) => T) | undefined;
@@ -56,7 +56,7 @@ export function createCases(): Case[] {
   const run = RunTree.fromHeaders(headers) as RunTree;
   const like = run as unknown as RunTreeLike;
   const destination = { host: 'service.internal', port: 80, local: false, via: undefined };
-  // More than one, or the compiler would know the answer.
+  // Several keys, because the compiler would optimise a single one away.
   const known = Array.from({ length: 8 }, (_, i) => `http://service-${i}.internal|`);
   for (const key of known) policy.decide(key, destination);
   let host = 0;
@@ -112,26 +112,26 @@ export function createCases(): Case[] {
 }
 
 const agent = new http.Agent();
-// Never connects: what is measured is the request.
+// The agent never connects, because only the creation of the request is measured.
 (agent as unknown as { addRequest(): void }).addRequest = nothing;
 
-/** Makes a request whose header becomes text, and that goes nowhere. */
+/** Creates a request and serialises its header, without sending it. */
 function storeHeader(headers: http.OutgoingHttpHeaders): unknown {
   const request = http.request({ agent, host: 'service.internal', path: '/', headers });
   request.end();
   return (request as unknown as { _header: unknown })._header;
 }
 
-/** As undici has it when it publishes it. */
+/** The request as undici publishes it. */
 function undiciRequest(): UndiciRequest {
   return { origin: 'http://service.internal', path: '/', method: 'GET', headers: ['accept', '*/*'] };
 }
 
 const server = http.createServer((_request, response) => response);
-// Not connected, so it is told whose it is: a peer that is not known is not believed.
+// The socket is not connected, so its address is set here. A peer without an address is not trusted.
 const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: ADDRESS });
 
-/** A request as the parser hands it over, its handler, and the four events that it emits at least. */
+/** Emits a request as the HTTP parser does, runs its handler, and emits the four events that every request has. */
 function serve(rawHeaders: readonly string[]): unknown {
   const request = new http.IncomingMessage(socket);
   request.rawHeaders = [...rawHeaders];

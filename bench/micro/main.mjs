@@ -1,5 +1,5 @@
 /**
- * What one call of each hot function costs, beside the SDK's own.
+ * Measures what one call of each hot function costs, beside the SDK's equivalent.
  *
  *   npm run bench:micro                 on this Node
  *   npm run bench:micro -- --node 24    on another
@@ -22,7 +22,7 @@ const reason =
   installPeers(['tools']) ?? (values.node === undefined ? undefined : installNodes([values.node]));
 if (reason !== undefined) endWith('bench:micro', reason);
 
-// As the preload is built: CommonJS, and the sources' own names.
+// The bundle is built like the preload: CommonJS, with the names of the sources.
 const bundle = join(peer('tools'), 'functions.cjs');
 await build({
   absWorkingDir: root,
@@ -38,7 +38,7 @@ await build({
 });
 const mitata = join(peer('tools'), 'node_modules', 'mitata', 'src', 'lib.mjs');
 const node = values.node === undefined ? process.execPath : nodeBinary(values.node);
-// A young generation that is not collected while allocations are counted.
+// The young generation is large enough that it is not collected while allocations are counted.
 const options = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
 const args = [...options, join(root, 'bench', 'micro', 'measure.mjs'), bundle, mitata, values.only];
 process.exitCode = spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status ?? 1;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { table } from '../markdown.mjs';
 
-/** Few enough that the young generation of micro/main.mjs holds what they allocate. */
+/** Small enough that the young generation of micro/main.mjs holds all allocations. */
 const COUNTED_CALLS = 1_000;
 
 const [bundle, mitata, only] = process.argv.slice(2);
@@ -22,7 +22,7 @@ for (const { group, name, call, before, around = (fn) => fn() } of createCases()
 console.log(`Node ${process.versions.node}; nanoseconds a call\n`);
 console.log(table(['', '', 'median', 'quartiles', 'bytes allocated'], rows));
 
-/** Bytes that one call leaves on the heap, garbage or not. */
+/** Returns the bytes that one call allocates on the heap, including garbage. */
 function allocated(call) {
   globalThis.gc();
   const before = process.memoryUsage().heapUsed;

@@ -1,4 +1,4 @@
-// dd-trace's own preload; its options are in the environment.
+// dd-trace's own preload. Its options are in the environment.
 const load = require('node:module').createRequire(`${process.env.PEER}/`);
 load('dd-trace/init');
 const { _tracer: tracer } = load('dd-trace');

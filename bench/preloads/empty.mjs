@@ -1,1 +1,1 @@
-// Nothing: what `--import` itself costs.
+// An empty file, which shows what `--import` itself costs.

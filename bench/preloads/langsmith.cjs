@@ -1,3 +1,3 @@
-// An application that uses the SDK loads these two.
+// An application that uses the SDK loads these two modules.
 require('langsmith');
 require('langsmith/traceable');

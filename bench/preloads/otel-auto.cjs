@@ -1,4 +1,4 @@
-// OpenTelemetry's own preload; its options are in the environment.
+// OpenTelemetry's own preload. Its options are in the environment.
 const load = require('node:module').createRequire(`${process.env.PEER}/`);
 load('@opentelemetry/auto-instrumentations-node/register');
 const { trace } = load('@opentelemetry/api');

@@ -1,4 +1,4 @@
-// OpenTelemetry with two instrumentations, as its guide has it, and no exporter.
+// OpenTelemetry with two instrumentations, as in its guide, and without an exporter.
 const { createRequire } = require('node:module');
 const load = createRequire(`${process.env.PEER}/`);
 const { registerInstrumentations } = load('@opentelemetry/instrumentation');

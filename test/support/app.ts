@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** The Node that runs the applications under test: another one than runs the tests, where it is named. */
+/** The Node.js that runs the applications under test. The environment can name another one than runs the tests. */
 export const testNode = process.env['TRACE_AGENT_TEST_NODE'] ?? process.execPath;
 
 /** Its major version. */
@@ -17,7 +17,7 @@ export type Preload = 'import' | 'require' | 'both' | 'none';
 export interface AppOptions {
   preload?: Preload;
   env?: NodeJS.ProcessEnv;
-  /** Before the agent's own options. */
+  /** Options of Node.js, which precede those of the agent. */
   nodeOptions?: readonly string[];
   args?: readonly string[];
   node?: string;
@@ -26,12 +26,12 @@ export interface AppOptions {
 
 export interface App {
   readonly url: string;
-  /** All that it said when it listened: `{url, ...}`. */
+  /** The message that it sent when it listened: `{url, ...}`. */
   readonly hello: Readonly<Record<string, string>>;
   readonly process: ChildProcess;
   stderr(): string;
   stdout(): string;
-  /** Ends it as an orchestrator does, and waits. */
+  /** Ends the process with a signal, as an orchestrator does, and waits for its end. */
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
@@ -41,7 +41,7 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** langsmith 0.12.0 uses a global `crypto`, which Node 18 has behind an option. */
+/** langsmith 0.12.0 uses a global `crypto`, which Node 18 provides only with an option. */
 const BASE_OPTIONS = testNodeMajor === 18 ? ['--experimental-global-webcrypto'] : [];
 
 const PRELOAD: Record<Preload, string[]> = {
@@ -51,15 +51,15 @@ const PRELOAD: Record<Preload, string[]> = {
   none: [],
 };
 
-/** Below what a hook of a test may take. */
+/** Shorter than the time limit of a test hook. */
 const START_TIMEOUT = 55_000;
 
-/** The path of an application under fixtures/. */
+/** Returns the path of an application under fixtures/. */
 export function fixture(name: string): string {
   return join(root, 'fixtures', name);
 }
 
-/** An environment without anything that would steer the agent or the SDK. */
+/** Returns an environment without variables that would configure the agent or the SDK. */
 export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
@@ -68,7 +68,7 @@ export function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...env, ...extra };
 }
 
-/** Starts an application that says `{url}` over IPC when it listens. */
+/** Starts an application that sends `{url}` over IPC when it listens. */
 export async function startApp(file: string, options: AppOptions = {}): Promise<App> {
   const child = spawnNode([file, ...(options.args ?? [])], options, true);
   const output = collect(child);
@@ -106,7 +106,7 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
   };
 }
 
-/** The same application twice: with the agent, and without. */
+/** Starts the same application twice: with the agent and without it. */
 export function startBoth(file: string, options: AppOptions = {}): Promise<[withAgent: App, without: App]> {
   return Promise.all([startApp(file, options), startApp(file, { ...options, preload: 'none' })]);
 }

@@ -1,2 +1,2 @@
-/** Whether `npm run test:campaigns` runs the tests: at full size, and with libraries that are installed for them. */
+/** Whether `npm run test:campaigns` runs the tests, at full size and with libraries that are installed for them. */
 export const isCampaign = process.env['TRACE_AGENT_CAMPAIGN'] === 'true';

@@ -1,13 +1,13 @@
 import { build } from 'esbuild';
 import { root } from './app.ts';
 
-/** A line that begins a function, as esbuild prints it; arrows are turned into functions. */
+/** Matches a line that begins a function, as esbuild prints it. Arrow functions are converted to functions. */
 const FUNCTION = /(?:\bfunction\*?\s*[\w$]*|^\s+(?:static |async |get |set )*[\w$]+)\(.*\) \{$/;
 const STATEMENT = /^\s*(?:\} )?(?:else )?(?:if|for|while|switch|catch|with) \(/;
 const FILE = /^\/\/ (?:(src\/\S+)|node_modules\/)/;
 
 /**
- * The agent with a fault to be had at the beginning of each of its functions: the one whose number is
+ * Builds the agent with a fault point at the beginning of each of its functions: the function whose number is
  * `globalThis.faults.armed` throws.
  *
  * @returns its source, a CommonJS file for `--require`, and the names of its functions, by number
@@ -28,7 +28,7 @@ export async function buildFaultyAgent(): Promise<{ source: string; names: strin
   const names: string[] = [];
   let file: string | undefined;
   const lines = (outputFiles[0]?.text ?? '').split('\n').map((line) => {
-    // Nothing fails in what is bundled of others.
+    // Bundled dependencies get no fault points.
     const begins = FILE.exec(line);
     if (begins !== null) file = begins[1];
     if (file === undefined || !FUNCTION.test(line) || STATEMENT.test(line)) return line;
@@ -44,5 +44,5 @@ function __fault(number) {
   globalThis.faults.reached.add(number);
   throw new Error('a fault on purpose');
 }`;
-/** What was said once is said again. */
+/** Allows messages that were logged once to be logged again. */
 const TAIL = 'globalThis.faults.forget = () => said.clear();';

@@ -2,7 +2,7 @@ import { type HeaderSet, makeHeaderSet, type TraceHeaders } from '../../src/head
 
 const DROPPED = ['nothing', 'metadata', 'metadata and tags', 'everything'] as const;
 
-/** What a set holds, in full. */
+/** Returns the whole content of a header set. */
 export function contentOf({ trace, baggages, first }: HeaderSet) {
   const formsFrom = (place: number): TraceHeaders[] =>
     [...new Set(baggages.slice(place))].map((baggage) => ({ trace, baggage }));

@@ -13,7 +13,7 @@ export interface ArrivedOverHTTP2 {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: string[];
   readonly body: string;
-  /** Counts the connections, from 0. */
+  /** The number of the connection, from 0. */
   readonly connection: number;
 }
 
@@ -23,7 +23,7 @@ export interface HTTP2Upstream {
   close(): Promise<void>;
 }
 
-/** An HTTP/2 server without the agent that keeps what arrives; `/never` gets no answer. */
+/** Starts an HTTP/2 server without the agent that records what arrives. `/never` gets no answer. */
 export async function startHTTP2Upstream(options: { tls?: boolean } = {}): Promise<HTTP2Upstream> {
   const arrived: ArrivedOverHTTP2[] = [];
   const sessions: ServerHttp2Session[] = [];

@@ -4,10 +4,11 @@ import { root } from './app.ts';
 import { isCampaign } from './campaign.ts';
 
 /**
- * Installs libraries that the package does not depend on, of which several versions are needed, once. Only campaigns do.
+ * Installs, once, libraries that the package does not depend on and that are needed in several versions. Only
+ * campaigns install them.
  *
  * @param specs as npm takes them, `name@npm:package@version`
- * @returns their directory; `undefined` where they are not installed, and in a campaign a line that says so
+ * @returns their directory; `undefined` if they are not installed, after a line about it in a campaign
  */
 export function installLibraries(name: string, specs: readonly string[]): string | undefined {
   if (!isCampaign) return undefined;
@@ -17,7 +18,7 @@ export function installLibraries(name: string, specs: readonly string[]): string
   return undefined;
 }
 
-/** The directory from which `langsmith` is that version. */
+/** Returns the directory from which `langsmith` resolves to that version. */
 export function installSDK(version: string): string | undefined {
   return installLibraries(`langsmith-${version}`, [`langsmith@${version}`]);
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** A directory of this machine at a path of the container. */
+/** Maps a directory of this machine to a path of the container. */
 export interface Mount {
   readonly source: string;
   readonly path: string;
@@ -8,8 +8,8 @@ export interface Mount {
 }
 
 /**
- * A root of its own, in memory, with what this machine has in its root bound into it, and the mounts beside that:
- * nothing is made outside of the namespace, and nothing is left when the command ends.
+ * Creates a separate root in memory, binds this machine's root entries into it, and adds the mounts. Nothing is
+ * created outside of the namespace, and nothing remains when the command ends.
  */
 const SCRIPT = `
 set -eu
@@ -30,7 +30,10 @@ shift
 exec chroot "$root" "$@"
 `;
 
-/** The command line that runs `command` where the mounts are. `root` is an empty directory; several may share it. */
+/**
+ * Returns the command line that runs `command` with the mounts. `root` is an empty directory. Several commands may
+ * share it.
+ */
 export function inMountNamespace(
   root: string,
   mounts: readonly Mount[],
@@ -40,7 +43,7 @@ export function inMountNamespace(
   return ['unshare', ['--mount', 'sh', '-c', SCRIPT, 'sh', root, ...binds, '--', ...command]];
 }
 
-/** What is lacking to make one; `undefined` where nothing is. */
+/** Returns the reason why no namespace can be created; `undefined` if one can. */
 export function lackingForMountNamespace(): string | undefined {
   const { status, error } = spawnSync('unshare', ['--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /tmp'], {
     encoding: 'utf8',

@@ -1,6 +1,6 @@
 import { beforeEach } from 'vitest';
 
-/** Skips the tests of the suite that calls this where there is a reason, which the last lines of `npm test` print. */
+/** Skips the tests of the calling suite if there is a reason. The last lines of `npm test` print the reason. */
 export function skipAll(reason: string | undefined): void {
   beforeEach((test) => {
     if (reason !== undefined) test.skip(reason);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** A dotted order of `depth` runs, at a time in the past. */
+/** Creates a dotted order of `depth` runs, at a time in the past. */
 export function dottedOrder(depth = 1, time = '20260101T000000000001Z'): string {
   return Array.from({ length: depth }, () => `${time}${randomUUID()}`).join('.');
 }
@@ -13,7 +13,7 @@ export function traceIdOf(order: string): string {
   return order.slice(22, 58);
 }
 
-/** A `baggage` as the SDK writes it. */
+/** Creates a `baggage` as the SDK writes it. */
 export function baggage(fields: { metadata?: object; tags?: string[]; project?: string }): string {
   const members: string[] = [];
   if (fields.metadata)

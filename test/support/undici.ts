@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fixture, testNodeMajor } from './app.ts';
 
-/** A version of undici that the applications under fixtures/ are tested with; `whyNot` where it is not installed. */
+/**
+ * A version of undici that the applications under fixtures/ are tested with. `whyNot` is the reason if it is not
+ * installed.
+ */
 export interface Undici {
   readonly name: string;
   readonly nodeOptions: readonly string[];

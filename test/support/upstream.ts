@@ -24,16 +24,17 @@ export interface Upstream {
 
 export interface UpstreamOptions {
   readonly tls?: boolean;
-  /** Of a unix socket. */
+  /** The path of a unix socket to listen on. */
   readonly path?: string;
-  /** An address in place of 127.0.0.1. */
+  /** The address to listen on in place of 127.0.0.1. */
   readonly host?: string;
 }
 
 /**
- * A server without the agent that keeps what arrives. `/slow` answers after 20 ms, `/redirect?to=` redirects,
- * `/flaky` fails twice before it succeeds, `/never` does not answer, `/partial` not wholly, `/reset` hangs up. The first
- * request to each URL under `/busy` gets a 503, and under `/reset-once` no answer.
+ * Starts a server without the agent that records what arrives. `/slow` answers after 20 ms, `/redirect?to=`
+ * redirects, `/flaky` fails twice before it succeeds, `/never` does not answer, `/partial` sends an incomplete
+ * answer, and `/reset` closes the connection. The first request to each URL under `/busy` gets a 503, and under
+ * `/reset-once` no answer.
  */
 export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const arrived: Arrived[] = [];

@@ -1,6 +1,6 @@
 /**
- * mysql 2 calls callbacks and emits the events of a query in the context of the connection, which is not the caller's. A pool
- * provides a connection in the context of the code that released it.
+ * mysql 2 calls callbacks and emits the events of a query in the context of the connection, which is not the
+ * caller's. A pool provides a connection in the context of the code that released it.
  */
 import type { Library } from './library.ts';
 

@@ -1,7 +1,7 @@
 /**
  * mysql2 2 and 3 run a command when the connection becomes free and answer it when packets arrive, both in the
- * context of the connection, which is not the caller's. A pool provides a connection in the context of the code that released
- * it. Promises keep their own context without this patch.
+ * context of the connection, which is not the caller's. A pool provides a connection in the context of the code that
+ * released it. Promises keep their own context without this patch.
  */
 import type { Library } from './library.ts';
 

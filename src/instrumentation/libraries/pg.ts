@@ -1,6 +1,6 @@
 /**
- * pg 8, pg-pool 3 and pg-cursor 2 call callbacks in the context of the connection, which is not the caller's. Promises keep
- * their own context without this patch. pg-query-stream reads through pg-cursor.
+ * pg 8, pg-pool 3 and pg-cursor 2 call callbacks in the context of the connection, which is not the caller's.
+ * Promises keep their own context without this patch. pg-query-stream reads through pg-cursor.
  */
 import type { Binder } from './binder.ts';
 import type { Library } from './library.ts';

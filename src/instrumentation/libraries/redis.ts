@@ -1,6 +1,6 @@
 /**
- * redis 3 calls callbacks in the context of the connection, which is not the caller's. redis 4 and later has only promises,
- * and no method of this name.
+ * redis 3 calls callbacks in the context of the connection, which is not the caller's. redis 4 and later has only
+ * promises, and no method of this name.
  */
 import type { Library } from './library.ts';
 
