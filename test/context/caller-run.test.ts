@@ -105,7 +105,7 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       return { ...rest, metadata, child: child.with(3, { ...metadata, ...(child[3] as object) }) };
     }
 
-    it('what it is told of the caller’s run is not sent', async () => {
+    it('posting or patching the caller’s run sends nothing', async () => {
       const trace = dottedOrder();
       await get('agent', '/send-current', trace);
       await get('agent', '/traceable');
@@ -132,13 +132,13 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       expect(contents('agent')).toEqual(expect.arrayContaining(contents('hand')));
     });
 
-    it.each(MODES)('ROOT with a project of its own is a root there, %s', async (mode) => {
+    it.each(MODES)('ROOT with its own project is a root in that project, %s', async (mode) => {
       const trace = dottedOrder();
       await get(mode, '/root-with-project', trace);
       expect(await runs(mode, trace, 'apart')).toEqual(['apart: a root, in mine']);
     });
 
-    it('a run that is named as the parent is the parent', async () => {
+    it('an explicit parent run is the parent', async () => {
       const trace = dottedOrder();
       await get('agent', '/explicit-parent', trace);
       expect(await runs('agent', trace, 'taker')).toEqual([
@@ -147,7 +147,7 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       ]);
     });
 
-    it('a current run that was kept links where it is entered again, in no request and in another’s', async () => {
+    it('a stored run links where it is entered again, outside of requests and in another request', async () => {
       for (const mode of ['agent', 'hand'] as const) {
         const trace = dottedOrder();
         await get(mode, '/keep', trace);
@@ -185,7 +185,7 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       expect(all.map(({ parentRunId }) => parentRunId)).toEqual([runIdOf(first), runIdOf(second), undefined]);
     });
 
-    it('a run of a dataset stays a root, and one that is switched off is not sent', async () => {
+    it('a run of a dataset stays a root, and a disabled run is not sent', async () => {
       const trace = dottedOrder();
       await get('agent', '/off', trace);
       await get('agent', '/dataset', trace);

@@ -34,7 +34,7 @@ describe('a process that is ended by SIGTERM', () => {
     expect(stderr).toBe('listeners 1 1\n');
   });
 
-  it('is not held up where the setting is off, and nobody listens', async () => {
+  it('ends at once if the setting is off and there is no listener', async () => {
     const { code, stderr } = await end('sigterm', {});
     expect(code).toBeNull();
     expect(isSent()).toBe(false);
@@ -47,7 +47,7 @@ describe('a process that is ended by SIGTERM', () => {
     expect(isSent()).toBe(true);
   });
 
-  it('says what was left when the time is over', async () => {
+  it('warns after the timeout that not all runs were sent', async () => {
     // It takes what it is sent and never answers.
     const mute = createServer((request) => request.resume());
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
@@ -63,7 +63,7 @@ describe('a process that is ended by SIGTERM', () => {
   });
 });
 
-it('a process that has nothing else to do sends what its clients hold', async () => {
+it('a process with nothing else to do sends the runs that its clients hold', async () => {
   expect((await end('manual', {})).code).toBe(0);
   expect(isSent()).toBe(false);
   expect((await end('manual', FLUSH)).code).toBe(0);
