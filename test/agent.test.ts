@@ -106,7 +106,7 @@ describe('stop', () => {
     expect(left).toEqual([]);
   });
 
-  it('puts back what was patched of undici since', async (test) => {
+  it('restores the parts of undici that were patched after the start', async (test) => {
     if (testNodeMajor < 20) test.skip('undici 7 needs Node.js 20');
     const result = await run([fixture('apps/undici-restored.cjs'), dottedOrder()], { preload: 'require' });
     expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -168,7 +168,7 @@ describe('the application', () => {
     expect(JSON.parse(withAgent.stdout)).toHaveProperty('reusedSocket.enumerable', true);
   });
 
-  it('sees the same of events that nobody hears, whoever has put an `emit` of their own under ours', async () => {
+  it('sees the same result of events without listeners, also if other code has replaced `emit` before', async () => {
     const app = fixture('apps/events.cjs');
     const before = ['--require', fixture('preload/note-events.cjs')];
     for (const [args, nodeOptions] of [
@@ -186,7 +186,7 @@ describe('the application', () => {
     }
   });
 
-  it('is told of a bad setting once, and what is used instead', async () => {
+  it('gets one warning about a bad setting, which names the value that is used instead', async () => {
     const env = {
       TRACE_AGENT_MAX_HEADER_BYTES: '8k',
       TRACE_AGENT_TRUST: '10.0.0.0/99',

@@ -139,7 +139,7 @@ test.each(GOOD)('%s=%j', (name, value, expected) => {
   expect(read({}, { [name]: value })).toEqual(result);
 });
 
-describe('a bad value is one warning and the default; a bad list is none', () => {
+describe('a bad value gives one warning and the default; a bad list means none', () => {
   test.each(BAD)('%s=%j: %s', (name, value, sentence) => {
     const used = /([^ ]+) is used$/.exec(sentence)?.[1] ?? '';
     const asVariable = read({ [VARIABLES[name]]: value });
@@ -261,7 +261,7 @@ test('it does not follow the environment afterwards', () => {
   expect(matches(config.trust, { host: '127.0.0.1', port: undefined })).toBe(false);
 });
 
-describe('never throws, and never takes what is no value for one', () => {
+describe('never throws, and never accepts an invalid value', () => {
   const fail = () => {
     throw new Error('hostile');
   };

@@ -84,7 +84,7 @@ const RELAY = `
   }));
 `;
 
-describe('what the application puts in the place of', () => {
+describe('a replacement by the application of', () => {
   it.each([
     ['nothing', ''],
     [
@@ -99,13 +99,13 @@ describe('what the application puts in the place of', () => {
       'OutgoingMessage.prototype.setHeader, which counts',
       'const { OutgoingMessage } = require("node:http"); const { setHeader } = OutgoingMessage.prototype; OutgoingMessage.prototype.setHeader = function (name, value) { if (name === "Name") console.log("a header of nobody"); return setHeader.call(this, name, value); };',
     ],
-  ])('%s is not what the agent works with', async (_, code) => {
+  ])('%s does not affect the agent', async (_, code) => {
     const trace = dottedOrder();
     const result = await run(['-e', code + RELAY, trace], { preload: 'require' });
     expect(result).toEqual({ code: 0, stdout: `${trace}\n`, stderr: '' });
   });
 
-  it('vm.runInThisContext, so that it fails, is nothing that the SDK meets', async () => {
+  it('vm.runInThisContext, so that it fails, does not affect the SDK', async () => {
     const code = `
       const key = Symbol.for('ls:tracing_async_local_storage');
       require('node:vm').runInThisContext = () => { throw new Error('on purpose'); };
@@ -145,7 +145,7 @@ it('with TRACE_AGENT_LIBRARIES=none a service’s own HTTP/2 requests carry the 
   expect(result).toEqual({ stdout: `${trace} none\n`, code: 0, stderr: '' });
 });
 
-it('is one, where what it needs of Node is loaded by a hook that itself loads the SDK', async () => {
+it('the core is created once if a hook that loads the SDK also loads its Node modules', async () => {
   const code = `
     const http = require('node:http');
     const Module = require('node:module');
@@ -181,7 +181,7 @@ it('is one, where what it needs of Node is loaded by a hook that itself loads th
   expect(stdout.trim().split('.')).toEqual([trace, expect.stringMatching(/^\d{8}T\d{12}Z/)]);
 });
 
-it('is of the realm that the preload is evaluated in', async () => {
+it('the core belongs to the realm in which the preload is evaluated', async () => {
   const code = `
     const vm = require('node:vm');
     const key = Symbol.for('ls:tracing_async_local_storage');

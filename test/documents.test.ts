@@ -100,7 +100,7 @@ describe.each([
   });
 });
 
-it('the tables of figures are those of the last whole run', () => {
+it('the performance tables match the last whole run', () => {
   const results = JSON.parse(read('docs/bench.json'));
   const tablesOf = (document: string) =>
     /<!-- costs -->\n\n([\s\S]*?)\n\n<!-- \/costs -->/.exec(read(document))?.[1];

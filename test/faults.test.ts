@@ -57,7 +57,7 @@ describe('a fault at the beginning of each function of the agent', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('leaves requests in and out as they are, and is logged once for each place', async () => {
+  it('does not change inbound and outbound requests, and is logged once for each place', async () => {
     const isGuard = (name: string) => GUARDS.some((guard) => guard.test(name));
     const numbers = names
       .flatMap((name, number) => (isGuard(name) ? [] : [String(number)]))

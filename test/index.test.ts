@@ -79,7 +79,7 @@ describe('continueTrace', () => {
     },
   );
 
-  it('gives back what the function returns, and throws what it throws', async () => {
+  it('returns the function’s result, and throws its errors', async () => {
     const told = await evaluate(`
       const headers = { 'langsmith-trace': trace };
       tell(continueTrace(headers, () => 5));

@@ -77,7 +77,7 @@ describe('precedence', () => {
     expect(call.headers).toEqual({ Baggage: 'vendor = 1 ; p', 'langsmith-trace': TRACE });
   });
 
-  it('what is replaced makes room', () => {
+  it('replaced headers make room for new ones', () => {
     const own = { 'langsmith-trace': TRACE, baggage: BAGGAGE };
     const size = () => 16_384 - 10;
     const call: Call = { target: '/', headers: own };

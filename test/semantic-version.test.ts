@@ -25,7 +25,7 @@ describe('isNewer', () => {
     expect(ASCENDING.filter((other) => isNewer(other, version))).toEqual(ASCENDING.slice(index + 1));
   });
 
-  it('leaves what was built out of account', () => {
+  it('ignores build metadata', () => {
     expect(isNewer('1.0.0+2', '1.0.0+1')).toBe(false);
     expect(isNewer('1.0.1+1', '1.0.0+2')).toBe(true);
   });

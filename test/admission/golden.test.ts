@@ -30,7 +30,7 @@ describe.each(POLICIES)('the golden pods of %s', (policy) => {
     );
   });
 
-  it.each(all)('$name belongs to the policy and the pod as they stand', (golden) => {
+  it.each(all)('$name matches the current policy and pod', (golden) => {
     expect(golden.policy.file).toBe(`deploy/kubernetes/${policy}.yaml`);
     expectAsItStands(golden.policy);
     expectAsItStands(golden.input);

@@ -35,7 +35,7 @@ function variablesOfSDK(): string[] {
 
 // The pod was written by hand after the operator's source: its Go module is not to be had, so the operator was not run.
 describe('the pod of the OpenTelemetry Operator', () => {
-  it('has of the Instrumentation what the file says', () => {
+  it('has the values of the Instrumentation file', () => {
     const [init] = pod.spec.initContainers ?? [];
     expect(init?.image).toBe(IMAGE);
     expect(instrumentation).toContain(`image: ${IMAGE}`);

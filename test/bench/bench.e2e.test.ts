@@ -64,7 +64,7 @@ describe('the bench, as small as it can be', { timeout: TIMEOUT }, () => {
   });
 });
 
-describe('a variant that does not do what it is measured for', { timeout: TIMEOUT }, () => {
+describe('a variant that does not send the expected headers', { timeout: TIMEOUT }, () => {
   skipAll(NOT_LINUX);
 
   const start = (variant: Variant) => startFleet(testNode, [variant], { clients: ['fetch'] });

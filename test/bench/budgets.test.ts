@@ -132,7 +132,7 @@ describe('growth', () => {
     expect(growth(heaps(13, 14.9), loaded(8, 1.04))).toEqual({ [HEAP]: 'met', [MODULES]: 'met' });
   });
 
-  it('is seen in the heap, and in what many modules cost', () => {
+  it('is detected in the heap, and in the cost of many modules', () => {
     expect(growth(heaps(10, 12.1), loaded(8, 1.04))[HEAP]).toBe('NOT MET');
     expect(growth(heaps(10, 11), loaded(9, 1.04))[MODULES]).toBe('NOT MET');
     expect(growth(heaps(10, 11), loaded(8, 1.06))[MODULES]).toBe('NOT MET');

@@ -15,7 +15,7 @@ it('writes a table as Markdown', () => {
   ).toBe('|  | http |\n|---|---|\n| bare | 1 |\n| agent | 1.02 |');
 });
 
-it('takes the ticks around what is drawn', () => {
+it('chooses ticks that enclose the drawn values', () => {
   expect(ticksFor(0.9, 6)).toEqual([0.5, 1, 2, 5, 10]);
   expect(ticksFor(0.1, 1000).at(-1)).toBe(500);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { median, pair, pairedRatios, quantile, summarize } from '../../bench/statistics.mjs';
 
 describe('quantile', () => {
-  it('is between the two samples that it lies between, whatever their order', () => {
+  it('interpolates between two samples, in any order of the samples', () => {
     expect(quantile([4, 1, 3, 2], 0.25)).toBe(1.75);
     expect(quantile([4, 1, 3, 2], 1)).toBe(4);
     expect(median([10, 2, 3])).toBe(3);
@@ -12,7 +12,7 @@ describe('quantile', () => {
     expect(median([100, 9, 20])).toBe(20);
   });
 
-  it('of nothing is no number', () => {
+  it('of no samples is NaN', () => {
     expect(median([])).toBeNaN();
   });
 });

@@ -16,7 +16,7 @@ describe('GET /info', () => {
 });
 
 describe('POST /runs/batch', () => {
-  test('takes posts and patches', async () => {
+  test('accepts posts and patches', async () => {
     const collector = await collectorForTest();
     const root = wireRun('root');
     const child = wireRun('child', root, 1);
@@ -49,7 +49,7 @@ describe('POST /runs/batch', () => {
     expect(collector.runs()).toHaveLength(1);
   });
 
-  test('takes a time with microseconds and zone, a number, and none at all', async () => {
+  test('accepts a time with microseconds and zone, a number, and no time', async () => {
     const collector = await collectorForTest();
     const time = Date.UTC(2026, 0, 31, 12);
     const times = ['2026-01-31T13:00:00.000999+01:00', '2026-01-31T12:00:00.000999', time];
@@ -91,7 +91,7 @@ describe('POST /runs/multipart', () => {
     expect(collected).not.toHaveProperty('error');
   });
 
-  test('takes parts with a file name', async () => {
+  test('accepts parts with a file name', async () => {
     const collector = await collectorForTest();
     const run = wireRun('root');
     const body = multipart({ [`post.${run.id}`]: run }, '; filename="run.json"');
@@ -99,7 +99,7 @@ describe('POST /runs/multipart', () => {
     expect(collector.runs()).toMatchObject([{ name: 'root' }]);
   });
 
-  test('takes a part of many megabytes whole', async () => {
+  test('accepts a part of many megabytes', async () => {
     const collector = await collectorForTest();
     const run = wireRun('root');
     const text = 'é'.repeat(4 * 1024 * 1024);

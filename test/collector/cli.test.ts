@@ -145,7 +145,7 @@ describe('trace-agent collector', () => {
     await printed(output, /: 3 runs in default\n.*\n├─ child .*\n└─ late /);
   });
 
-  test('says once that it forgets the oldest traces', async () => {
+  test('says once that it removes the oldest traces', async () => {
     const { url, output } = await startedCollector('--max-memory', '1');
     for (let i = 0; i < 6; i++) {
       await sendBatch(url, { post: [{ ...wireRun(`root ${i}`), inputs: { text: 'x'.repeat(400_000) } }] });
@@ -162,7 +162,7 @@ describe('trace-agent collector', () => {
     await printed(output, `(parent ${root.id} is missing)\n└─ child`);
   });
 
-  test('prints each refusal as one line, and what is not complete at the end', async () => {
+  test('prints each refusal as one line, and incomplete traces at the end', async () => {
     const { child, url, output, ended } = await startedCollector();
     const root = wireRun('root');
     const early = wireRun('ear\nly\x1b[31m', wireRun('parent', root, 10), 9);
@@ -184,7 +184,7 @@ describe('trace-agent collector', () => {
     });
   });
 
-  test('says when the host is none of this machine, exit 1', async () => {
+  test('exits with code 1 and a message if the host is not of this machine', async () => {
     const { code, stderr } = await traceAgent('collector', '--host', '192.0.2.1').ended;
     expect({ code, stderr }).toEqual({
       code: 1,

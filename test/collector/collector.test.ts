@@ -13,7 +13,7 @@ describe('waitForRuns', () => {
     expect((await waiting).map(({ name }) => name)).toEqual(['one', 'two']);
   });
 
-  test('rejects with what arrived and what was refused', async () => {
+  test('rejects with the runs that arrived and the refusals', async () => {
     const collector = await collectorForTest();
     const root = wireRun('root');
     const child = wireRun('child', root, 10);
@@ -26,7 +26,7 @@ describe('waitForRuns', () => {
     expect(message).toMatch(/refused: early .* earlier than parent timestamp/);
   });
 
-  test('rejects with what the predicate throws', async () => {
+  test('rejects with the error that the predicate throws', async () => {
     const collector = await collectorForTest();
     const waiting = collector.waitForRuns((runs) => {
       if (runs.length > 0) throw new Error('not those');

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { collectorForTest, expectAlive, MULTIPART, multipart, send, wireRun } from './support.ts';
 
 describe('the collector goes on', () => {
-  test('after a client that goes away in the middle of a request', async () => {
+  test('after a client that disconnects during a request', async () => {
     const collector = await collectorForTest();
     const { port } = new URL(collector.url);
     for (const encoding of ['identity', 'gzip']) {
@@ -18,7 +18,7 @@ describe('the collector goes on', () => {
     expect(collector.refused()).toEqual([]);
   });
 
-  test('after bytes that are no HTTP', async () => {
+  test('after bytes that are not HTTP', async () => {
     const collector = await collectorForTest();
     const socket = connect(Number(new URL(collector.url).port), '127.0.0.1', () =>
       socket.write('\0\x01\r\n\r\n'),
@@ -49,7 +49,7 @@ describe('the collector goes on', () => {
     await expectAlive(collector);
   });
 
-  test('with its own objects, whatever a run calls its fields', async () => {
+  test('after a run with a field named __proto__, which pollutes no prototype', async () => {
     const collector = await collectorForTest();
     const root = wireRun('root');
     const body = `{"post": [${JSON.stringify(root).replace('{', '{"__proto__": {"polluted": 1}, ')}]}`;

@@ -57,7 +57,7 @@ describe('formatTrace', () => {
     ]);
   });
 
-  test('leaves out columns that are empty, and says what has no name', () => {
+  test('leaves out empty columns, and marks runs without a name', () => {
     const { service: _service, project: _project, ...bare } = run(0, undefined, { name: '', runType: '' });
     expect(formatTrace([bare], TRACE)).toBe(`trace ${TRACE}: 1 run\n(no name)  0 ms`);
     expect(formatTrace([], TRACE)).toBe(`trace ${TRACE}: 0 runs`);

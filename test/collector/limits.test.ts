@@ -11,8 +11,8 @@ const large = (name: string, length = MIB): WireRun => ({
 });
 const operation = (run: WireRun, action: 'post' | 'patch' = 'post') => ({ action, id: run.id, fields: run });
 
-describe('the memory that runs take', () => {
-  test('is bounded: the oldest traces are forgotten, whole, and who listens is told', async () => {
+describe('the memory of runs', () => {
+  test('is bounded: the oldest traces are removed as a whole, and listeners are notified', async () => {
     const dropped: string[] = [];
     const collector = await collectorForTest({
       maxBytes: 5 * MIB,
@@ -27,7 +27,7 @@ describe('the memory that runs take', () => {
     expect(dropped).toEqual(roots.slice(0, 4).map(({ id }) => id));
   });
 
-  test('counts what a patch adds, and what it replaces only once', () => {
+  test('counts fields that a patch adds, and counts replaced fields only once', () => {
     const store = new RunStore(undefined, 10 * MIB);
     const [one, other] = [wireRun('one'), wireRun('other')];
     store.apply([operation(one), operation(other)], undefined);
@@ -67,7 +67,7 @@ describe('the memory that runs take', () => {
   });
 });
 
-describe('what is said of refused runs', () => {
+describe('the record of refused runs', () => {
   test('is cut, and bounded', async () => {
     const collector = await collectorForTest();
     const bad = Array.from({ length: 500 }, () => ({ ...wireRun('n'.repeat(10_000)), start_time: 'x' }));
@@ -92,7 +92,7 @@ describe('what is said of refused runs', () => {
 });
 
 describe('a request is applied as a whole or not at all', () => {
-  test('where a run in it cannot be applied', () => {
+  test('if one of its runs cannot be applied', () => {
     const store = new RunStore();
     const [root, child] = [wireRun('root'), wireRun('child')];
     store.apply([operation(root)], undefined);
@@ -126,7 +126,7 @@ describe('a request is applied as a whole or not at all', () => {
     expect(collector.runsOf(root.trace_id).map(({ id }) => id)).toEqual([root.id]);
   });
 
-  test('a run that a patch moves to another trace is in that one alone', () => {
+  test('a run that a patch moves to another trace is only in that trace', () => {
     const store = new RunStore();
     const run = wireRun('run');
     store.apply([operation(run)], undefined);

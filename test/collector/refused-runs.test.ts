@@ -67,7 +67,7 @@ describe('a run is refused', () => {
     }
   });
 
-  test('and the whole request with it, by each endpoint', async () => {
+  test('and each endpoint refuses the whole request', async () => {
     const early = wireRun('early', child, 9);
     const post = [root, child, early];
     const parts = Object.fromEntries(post.map((run) => [`post.${run.id}`, run]));

@@ -73,7 +73,7 @@ describe.runIf(python !== undefined)('the Python SDK', () => {
     expect(work?.tags).toEqual(tags);
   });
 
-  it('Python reads what was meant', async () => {
+  it('Python reads the fields that were written', async () => {
     const sent = fc.sample(fields, 500).map((said, i) => {
       const trace = dottedOrder(1 + (i % 40));
       const baggage = mergeBaggage(formatBaggage(said), 'vendor=1;p=2,other=%20');

@@ -27,7 +27,7 @@ const readsProject = (version: string) => !/^0\.[12]\./.test(version);
 describe.each(VERSIONS)('langsmith %s', (version) => {
   const directory = installSDK(version);
 
-  it('reads what was meant', (test) => {
+  it('reads the fields that were written', (test) => {
     if (directory === undefined) test.skip(`langsmith ${version} cannot be installed`);
     const { RunTree } = createRequire(`${directory}/`)('langsmith') as SDK;
     fc.assert(

@@ -85,29 +85,32 @@ describe.each([...(isCampaign ? [{ name: OLD, from: old }] : []), { name: 'the n
         expect(response.statusCode, (await response.toArray()).join('')).toBe(200);
       }
 
-      it.each(attacks)('%s: nobody else is told, and no field is overwritten', async (_form, headerFor) => {
-        collector.clear();
-        upstream.arrived.length = 0;
-        const trace = dottedOrder(2);
-        await attack(withAgent, '/auto', trace, headerFor(attacker.url));
-        const isIt = (run: CollectedRun) => run.traceId === traceIdOf(trace) && run.endTime !== undefined;
-        const run = (await collector.waitForRuns((runs) => runs.some(isIt))).find(isIt);
-        expect(run).toMatchObject({
-          name: 'work',
-          parentRunId: runIdOf(trace),
-          project: 'own',
-          inputs: { input: 'real' },
-          outputs: { done: 'real' },
-        });
-        expect(run).not.toHaveProperty('error');
-        expect(run?.dottedOrder.startsWith(`${trace}.`)).toBe(true);
-        expect(collector.runs()).toHaveLength(1);
-        expect(collector.refused()).toEqual([]);
-        expect(upstream.arrived).toHaveLength(1);
-        const members = String(upstream.arrived[0]?.headers['baggage']).split(',');
-        expect(members.filter((member) => /replicas/i.test(member.split('=')[0] ?? ''))).toEqual([]);
-        expect(attacker.connections()).toBe(0);
-      });
+      it.each(attacks)(
+        '%s: runs go to no other server, and no field is overwritten',
+        async (_form, headerFor) => {
+          collector.clear();
+          upstream.arrived.length = 0;
+          const trace = dottedOrder(2);
+          await attack(withAgent, '/auto', trace, headerFor(attacker.url));
+          const isIt = (run: CollectedRun) => run.traceId === traceIdOf(trace) && run.endTime !== undefined;
+          const run = (await collector.waitForRuns((runs) => runs.some(isIt))).find(isIt);
+          expect(run).toMatchObject({
+            name: 'work',
+            parentRunId: runIdOf(trace),
+            project: 'own',
+            inputs: { input: 'real' },
+            outputs: { done: 'real' },
+          });
+          expect(run).not.toHaveProperty('error');
+          expect(run?.dottedOrder.startsWith(`${trace}.`)).toBe(true);
+          expect(collector.runs()).toHaveLength(1);
+          expect(collector.refused()).toEqual([]);
+          expect(upstream.arrived).toHaveLength(1);
+          const members = String(upstream.arrived[0]?.headers['baggage']).split(',');
+          expect(members.filter((member) => /replicas/i.test(member.split('=')[0] ?? ''))).toEqual([]);
+          expect(attacker.connections()).toBe(0);
+        },
+      );
 
       it('without the agent, by hand, the same headers do their work', async () => {
         collector.clear();

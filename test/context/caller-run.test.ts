@@ -106,7 +106,7 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       return { ...rest, metadata, child: child.with(3, { ...metadata, ...(child[3] as object) }) };
     }
 
-    it('what it is told of the caller’s run is not sent', async () => {
+    it('posting or patching the caller’s run sends nothing', async () => {
       const trace = dottedOrder();
       await get('agent', '/send-current', trace);
       await get('agent', '/traceable');
@@ -133,13 +133,13 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       expect(contents('agent')).toEqual(expect.arrayContaining(contents('hand')));
     });
 
-    it.each(MODES)('ROOT with a project of its own is a root there, %s', async (mode) => {
+    it.each(MODES)('ROOT with its own project is a root in that project, %s', async (mode) => {
       const trace = dottedOrder();
       await get(mode, '/root-with-project', trace);
       expect(await runs(mode, trace, 'apart')).toEqual(['apart: a root, in mine']);
     });
 
-    it('a run that is named as the parent is the parent', async () => {
+    it('an explicit parent run is the parent', async () => {
       const trace = dottedOrder();
       await get('agent', '/explicit-parent', trace);
       expect(await runs('agent', trace, 'taker')).toEqual([
@@ -148,7 +148,7 @@ describe.each(sdks)('the SDK, $name', ({ name, from, form }) => {
       ]);
     });
 
-    it('a current run that was kept links where it is entered again, in no request and in another’s', async () => {
+    it('a stored run links where it is entered again, outside of requests and in another request', async () => {
       for (const mode of ['agent', 'hand'] as const) {
         const trace = dottedOrder();
         await get(mode, '/keep', trace);

@@ -155,7 +155,7 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.endsWith('bu
       expect(child).toMatchObject({ dottedOrder: order, parentRunId: runIdOf(trace), project: 'callers' });
     });
 
-    it('what code does to the current run, whichever it is, does no harm to the caller’s', async () => {
+    it('changes to the current run do not affect the caller’s run', async () => {
       const trace = dottedOrder();
       const header = baggage({ metadata: { order: 7 }, tags: ['vip'] });
       const told = await get('/use-current', { 'langsmith-trace': trace, baggage: header });
@@ -189,7 +189,7 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.endsWith('bu
       expect(sent).toEqual([false, true]);
     });
 
-    it('what is switched off stays off, and the caller’s trace is relayed', async () => {
+    it('disabled tracing stays disabled, and the caller’s trace is relayed', async () => {
       const trace = dottedOrder();
       await get('/disabled', { 'langsmith-trace': trace });
       expect(upstream.arrived.map(({ headers }) => headers['langsmith-trace'])).toEqual([trace]);
@@ -199,7 +199,7 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.endsWith('bu
       expect(collector.runs().map(({ name }) => name)).not.toContain('disabled');
     });
 
-    it('what is sampled out is not named to anybody, and the caller’s trace is relayed', async () => {
+    it('a run that is sampled out is sent to no service, and the caller’s trace is relayed', async () => {
       const trace = dottedOrder();
       await get('/sampled-out', { 'langsmith-trace': trace });
       await get('/sampled-out');
@@ -227,7 +227,7 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.endsWith('bu
       }
     });
 
-    it('a caller’s clock that is ahead does not get a run refused', async () => {
+    it('a caller’s clock that is ahead does not cause a refused run', async () => {
       const trace = dottedOrder(2, '20991231T235959123456Z');
       await get('/work', { 'langsmith-trace': trace });
       const [work, inner] = (await runs(trace, 'work', 'inner')) as [CollectedRun, CollectedRun];
@@ -265,7 +265,7 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.endsWith('bu
       expect(run?.error).toContain('failed on purpose');
     });
 
-    it('a service that does it by hand is left alone', async () => {
+    it('a service that links by hand is not changed', async () => {
       const trace = dottedOrder();
       const header = baggage({ metadata: { order: 7 }, project: 'callers' });
       await get('/by-hand', { 'langsmith-trace': trace, baggage: header });
@@ -396,7 +396,7 @@ describe('with tracing off', () => {
     collector.clear();
   });
 
-  it('a traceable that switches it on for itself is traced and linked', async () => {
+  it('a traceable that enables tracing for itself is traced and linked', async () => {
     const trace = dottedOrder();
     await (await fetch(`${app.url}/enabled`, { headers: { 'langsmith-trace': trace } })).text();
     const all = await collector.waitForRuns((runs) => runs.some(({ endTime }) => endTime !== undefined));
@@ -405,7 +405,7 @@ describe('with tracing off', () => {
   });
 });
 
-describe('a caller that is not believed', () => {
+describe('an untrusted caller', () => {
   let app: App;
   let collector: Collector;
   let upstream: Upstream;
@@ -476,7 +476,7 @@ describe('a service that loads the SDK while it runs', () => {
     return (await fetch(app.url + path, { headers: { 'langsmith-trace': trace } })).json();
   }
 
-  it('links a run that was made by hand before', async () => {
+  it('links a run that was created by hand before', async () => {
     const trace = dottedOrder();
     expect(traceIdOf((await get('/by-hand', trace)) as string)).toBe(traceIdOf(trace));
   });

@@ -30,7 +30,7 @@ describe('the headers of a caller’s run, passed on', () => {
     expect(relayed(withMetadata(length))).toEqual(expected);
   });
 
-  it('are not sent where the project cannot be known', () => {
+  it('are not sent if the project is unknown', () => {
     expect(relayed(withMetadata(65_536))).toEqual({
       baggage: undefined,
       isSent: false,

@@ -60,7 +60,7 @@ describe.each([
       await Promise.all([...apps.map((app) => app.stop()), collector?.close(), upstream?.close()]);
     });
 
-    it('has sampled is whole, and one that it has not is published by none', async () => {
+    it('has sampled is complete, and one that it has not sampled is published by no service', async () => {
       const calls = Array.from({ length: REQUESTS }, async () => (await fetch(first)).text());
       await Promise.all(calls);
       const told = upstream.arrived.map(({ headers }) => ({
@@ -85,7 +85,7 @@ describe.each([
       expect(runs).toHaveLength(sampled.length * names.length);
     });
 
-    it('is told to have sampled is published at a lower rate too, by LangChain as well', async () => {
+    it('has sampled according to its header is published at a lower rate too, also by LangChain', async () => {
       // LangChain is loaded by its first call, and has a copy of the SDK of its own, which is found then.
       await (await fetch(`${middle}/langchain`, { headers: { 'langsmith-trace': made() } })).text();
       collector.clear();

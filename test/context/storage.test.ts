@@ -15,7 +15,7 @@ afterAll(() => {
   holder[SHARED_KEY] = before;
 });
 
-it('where there is no context is none, also inside a run of a storage from before, and before any was entered', () => {
+it('outside of a context there is none, also within a run of an earlier storage, and before the first context', () => {
   const contexts = createContextStorage(takeNatives(), previous, () => undefined);
   const run = { id: 'run' };
   previous.run(run, () => {
@@ -26,7 +26,7 @@ it('where there is no context is none, also inside a run of a storage from befor
   contexts.uninstall();
 });
 
-it('what lies under the shared key is read once and is a property like any other, or is replaced by assignment', () => {
+it('the value under the shared key is read once and behaves like any property, or is replaced by assignment', () => {
   delete holder[SHARED_KEY];
   const contexts = createContextStorage(takeNatives(), undefined, () => undefined);
   const share = vi.fn(() => contexts.share());
@@ -53,7 +53,7 @@ it('what lies under the shared key is read once and is a property like any other
   expect(holder[SHARED_KEY]).toBe(previous);
 });
 
-it('what was laid under the shared key and never looked at is taken away', () => {
+it('a value under the shared key that was never read is removed', () => {
   delete holder[SHARED_KEY];
   const share = vi.fn();
   onSDKLoaded(share)();

@@ -34,7 +34,7 @@ describe('a process that is ended by SIGTERM', () => {
     expect(stderr).toBe('listeners 1 1\n');
   });
 
-  it('is not held up where the setting is off, and nobody listens', async () => {
+  it('ends at once if the setting is off and there is no listener', async () => {
     const { code, stderr } = await end('sigterm', {});
     expect(code).toBeNull();
     expect(isSent()).toBe(false);
@@ -69,7 +69,7 @@ describe('a process that is ended by SIGTERM', () => {
   });
 });
 
-it('a process that has nothing else to do sends what its clients hold', async () => {
+it('a process with nothing else to do sends the runs that its clients hold', async () => {
   expect((await end('manual', {})).code).toBe(0);
   expect(isSent()).toBe(false);
   expect((await end('manual', FLUSH)).code).toBe(0);

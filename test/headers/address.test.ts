@@ -45,7 +45,7 @@ describe('an address of an agent', () => {
   });
 });
 
-describe('what the SDK would not take for an address is none', () => {
+describe('values that the SDK would not accept as an address are refused', () => {
   test.each([
     ['empty', ''],
     ['a word', 'support'],

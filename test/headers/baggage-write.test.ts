@@ -5,7 +5,7 @@ import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/bag
 const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 const PROJECT = 'langsmith-project=p';
 
-describe('what is written', () => {
+describe('the written baggage', () => {
   test('metadata, tags, project, in this order, nothing between them', () => {
     expect(formatBaggage({ project: 'p', tags: ['a', 'b'], metadata: { k: 'v' } })).toBe(
       'langsmith-metadata=%7B%22k%22%3A%22v%22%7D,langsmith-tags=a%2Cb,langsmith-project=p',
@@ -59,7 +59,7 @@ describe('nothing is written', () => {
   });
 });
 
-describe('what cannot be written is left out, the rest goes', () => {
+describe('fields that cannot be written are left out, and the rest is written', () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = { cycle };
   const revoked = Proxy.revocable({}, {});

@@ -44,7 +44,7 @@ describe('a dotted order is read', () => {
   });
 });
 
-describe('what is not exactly a dotted order is not there', () => {
+describe('a value that is not exactly a dotted order is ignored', () => {
   test.each([undefined, null, 7, 7n, true, Symbol('x'), {}, [ROOT], new String(ROOT), () => ROOT])(
     'another type: %s',
     (value) => {
@@ -128,7 +128,7 @@ describe('what is not exactly a dotted order is not there', () => {
     expect(idsOf(dottedOrder(278))).toBeUndefined();
   });
 
-  test('and a hostile one is refused in no time', () => {
+  test('a hostile value is refused without a long search', () => {
     const started = performance.now();
     for (let i = 0; i < 50; i++) {
       expect(idsOf(`${dottedOrder(277).slice(0, -1)}x`)).toBeUndefined();

@@ -85,8 +85,8 @@ const realBaggage = fc
   .map(baggage);
 const realTrace = fc.integer({ min: 1, max: 6 }).map((depth) => dottedOrder(depth));
 
-describe('whatever arrives', () => {
-  it('is read without an error, and only as what it may be', () => {
+describe('arbitrary header values', () => {
+  it('parsing arbitrary bytes never throws and returns only valid fields', () => {
     check(
       fc.property(fc.oneof(latin1, mutated(realBaggage), nearMiss), (header) => {
         const { metadata, tags, project, ...others } = parseBaggage(header);
@@ -98,7 +98,7 @@ describe('whatever arrives', () => {
     );
   });
 
-  it('is passed on as what was read of it, in letters that a header may have', () => {
+  it('a baggage that is passed on has the parsed fields and only characters that a header permits', () => {
     check(
       fc.property(fc.oneof(latin1, mutated(realBaggage), nearMiss), (header) => {
         const { metadata, tags, destination } = relayMembers(header);
@@ -109,7 +109,7 @@ describe('whatever arrives', () => {
     );
   });
 
-  it('is no dotted order unless each segment is one', () => {
+  it('a dotted order is accepted only if each segment is valid', () => {
     check(
       fc.property(fc.oneof(latin1, mutated(realTrace), fc.anything()), (value) => {
         const parsed = idsOf(value);
@@ -122,8 +122,8 @@ describe('whatever arrives', () => {
   });
 });
 
-describe('what is sent', () => {
-  it('is a valid header value, whatever a run says', () => {
+describe('written headers', () => {
+  it('any run is written as a valid header value', () => {
     check(
       fc.property(fields, fc.oneof(latin1, nearMiss), (ours, existing) => {
         expect(formatBaggage(ours)).toMatch(/^[\x21-\x7e]*$/);
@@ -133,7 +133,7 @@ describe('what is sent', () => {
     );
   });
 
-  it('is read back equal, by this parser and by the SDK’s', () => {
+  it('this parser and the SDK’s read back equal fields', () => {
     const readable = fc.record({
       metadata: fc.dictionary(
         fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
@@ -169,7 +169,7 @@ describe('what is sent', () => {
     );
   });
 
-  it('keeps within the limit, and loses metadata first, then tags, then all', () => {
+  it('they stay within the limit: metadata is left out first, then tags, then everything', () => {
     check(
       fc.property(realTrace, fields, fc.integer({ min: 77, max: 2000 }), (trace, ours, limit) => {
         const { full, bare, fullForms } = contentOfSet(trace, ours, limit);
@@ -188,7 +188,7 @@ describe('what is sent', () => {
     );
   });
 
-  it('keeps other vendors’ members, in their order, after ours', () => {
+  it('other vendors’ members stay after ours, in their order', () => {
     const member = fc.stringMatching(/^[a-z]{1,8}=[a-zA-Z0-9%._-]{0,12}(;[a-z]=[0-9])?$/);
     check(
       fc.property(

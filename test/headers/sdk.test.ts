@@ -102,7 +102,7 @@ describe('the dotted order of a real run', () => {
     expect(idsOf(trace)).toEqual({ traceId: read?.trace_id, runId: read?.id });
   });
 
-  test('a child carries the metadata of its ancestors, and it is read whole', () => {
+  test('a child carries the metadata of its ancestors, and all of it is read', () => {
     const child = new RunTree({
       name: 'root',
       project_name: 'p',
@@ -120,7 +120,7 @@ describe('the dotted order of a real run', () => {
 });
 
 describe('a tag with a comma is two tags', () => {
-  test('to us as to the SDK: the wire has no other way', () => {
+  test('for the agent as for the SDK, because the format has no escape for it', () => {
     const run = new RunTree({ name: 'run', project_name: 'p', tags: ['a,b', 'c'] });
     expect(parseBaggage(run.toHeaders().baggage).tags).toEqual(['a', 'b', 'c']);
     expect(formatBaggage({ tags: ['a,b', 'c'], project: 'p' })).toBe(run.toHeaders().baggage);

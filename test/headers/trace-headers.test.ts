@@ -39,7 +39,7 @@ describe('within the limit', () => {
     });
   });
 
-  test('a form is not there twice', () => {
+  test('no form occurs twice', () => {
     expect(contentOfSet(TRACE, { tags, project }, NO_LIMIT).fullForms).toHaveLength(2);
     expect(contentOfSet(TRACE, { metadata, project }, NO_LIMIT).fullForms).toHaveLength(2);
     expect(contentOfSet(TRACE, { project }, NO_LIMIT).fullForms).toHaveLength(1);
@@ -52,7 +52,7 @@ describe('within the limit', () => {
     expect(parseBaggage(full?.baggage)).toEqual({ metadata, tags, project: undefined, address });
   });
 
-  test('a run that says nothing has no baggage, and its line is not counted', () => {
+  test('a run without fields has no baggage, and the missing line is not counted', () => {
     const { full, bare, dropped } = contentOfSet(dottedOrder(1), {}, 77);
     expect(full).toEqual({ trace: expect.any(String), baggage: '' });
     expect(bare).toEqual(full);
@@ -147,7 +147,7 @@ describe('the project stays or nothing is sent', () => {
   });
 });
 
-test('fields that cannot be written do not stop the trace', () => {
+test('fields that cannot be written do not prevent the trace', () => {
   const fields = { metadata: { n: 1n }, tags: ['\ud800'], project: 'p' };
   expect(contentOfSet(TRACE, fields, NO_LIMIT).full).toEqual({
     trace: TRACE,

@@ -93,7 +93,7 @@ describe('deploy/compose/compose.yaml', { timeout: 120_000 }, () => {
     expect(services['trace-agent']?.image).toBe(`trace-agent:${version}`);
   });
 
-  it('would not pass if it were none', () => {
+  it('the check fails for an invalid file', () => {
     const file = join(scratch, 'compose.yaml');
     const text = readFileSync(COMPOSE_FILE, 'utf8');
     writeFileSync(file, text.replaceAll('depends_on:', 'depends_upon:'));
@@ -105,7 +105,9 @@ describe('deploy/compose/compose.yaml', { timeout: 120_000 }, () => {
   });
 });
 
-describe('what it starts, with the Node.js of the tests in place of an engine', { timeout: 120_000 }, () => {
+describe('its services, run with the Node.js of the tests in place of an engine', {
+  timeout: 120_000,
+}, () => {
   beforeEach((test) => {
     if (whyNot !== undefined) lacks(test, whyNot);
     needTools(test, ['umoci', 'skopeo', 'busybox', 'tar']);

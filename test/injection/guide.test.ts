@@ -19,7 +19,7 @@ function blocks(language: string, section: string): string[] {
 }
 
 describe('docs/containers.md', () => {
-  it('links to what is there', () => {
+  it('has links that lead to existing targets', () => {
     const links = [...guide.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
     expect(links.length).toBeGreaterThan(5);
     const headings = [...guide.matchAll(/^#+ (.+)$/gm)].map(
@@ -35,13 +35,13 @@ describe('docs/containers.md', () => {
     }
   });
 
-  it('names this version of the image', () => {
+  it('uses the current version in image names', () => {
     const names = guide.match(/trace-agent[:-]\d+\.\d+\.\d+/g) ?? [];
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) expect(name).toMatch(new RegExp(`[:-]${version}$`));
   });
 
-  it('names scripts that there are', () => {
+  it('names npm scripts that exist', () => {
     const named = [...guide.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
     expect(named).toContain('image');
     for (const name of named) expect(scripts).toHaveProperty(name);
@@ -68,7 +68,7 @@ describe('docs/containers.md', () => {
     for (const name of names) expect(read(file)).toContain(name);
   });
 
-  it('shows what the agent says at the start', async () => {
+  it('shows the lines that the agent logs at its start', async () => {
     const { stderr } = await expectRelayed([RELAY], { preload: 'none', env: injected() });
     const [line = ''] = linesOf(stderr);
     const generic = (text: string) => text.replace(/Node\.js [\d.]+/, 'Node.js');

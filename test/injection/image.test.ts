@@ -62,7 +62,7 @@ function listing(directory: string, path = ''): string[] {
 const dockerfileText = readFileSync(join(repository, 'deploy/image/Dockerfile'), 'utf8');
 
 describe('the Dockerfile', () => {
-  it('says what its reader reads', () => {
+  it('is parsed into stages, copies and settings', () => {
     expect(parseDockerfile(dockerfileText)).toEqual({
       stages: { busybox: expect.stringMatching(/^busybox:[\d.]+-musl$/) },
       labels: {
@@ -94,7 +94,7 @@ describe('the Dockerfile', () => {
 describe('the image', { timeout: 120_000 }, () => {
   beforeEach((test) => needTools(test, TOOLS));
 
-  it('holds these files, and no more', (test) => {
+  it('contains exactly these files', (test) => {
     if (process.getuid?.() !== 0) test.skip('owners are told apart by root alone');
     expect(listing(rootfs)).toEqual([
       '755 0:0 /autoinstrumentation/',
@@ -111,7 +111,7 @@ describe('the image', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('whose two names are one file, as it was built, beside a manifest of its own', () => {
+  it('has one built file under two names, beside its own manifest', () => {
     const read = (name: string) => readFileSync(join(rootfs, 'autoinstrumentation', name));
     expect(read('register.cjs').equals(readFileSync(REGISTER))).toBe(true);
     expect(read('autoinstrumentation.js').equals(read('register.cjs'))).toBe(true);
@@ -122,7 +122,7 @@ describe('the image', { timeout: 120_000 }, () => {
     });
   });
 
-  it('bears the licence of BusyBox, and says where its source is', () => {
+  it('contains the licence of BusyBox and the location of its source', () => {
     const text = readFileSync(join(rootfs, 'licenses', 'BUSYBOX'), 'utf8');
     expect(text).toContain('https://busybox.net/downloads/');
     expect(text).toMatch(
@@ -149,7 +149,7 @@ describe('the image', { timeout: 120_000 }, () => {
     expect(size).toBeLessThan(1_300_000);
   });
 
-  it('comes out the same when it is built again', async () => {
+  it('has the same digest when it is built again', async () => {
     const again = join(scratch, 'again');
     const digest = (said: string) => /sha256:\w+/.exec(said)?.[0];
     expect(digest(build(again))).toBe(digest(built));
@@ -234,7 +234,7 @@ describe('as the operator uses it', { timeout: 120_000 }, () => {
     for (const { stderr } of Object.values(output)) expect(stderr).toBe('');
   });
 
-  it('and without it several', async () => {
+  it('and several traces without it', async () => {
     const { answers, problems } = await shop({});
     expect(new Set(answers)).toEqual(new Set(['as expected']));
     expect(new Set(problems)).toEqual(new Set(['fell into 3 traces', 'fell into 4 traces']));

@@ -64,7 +64,7 @@ async function linesWhenInjected(main: string, options: AppOptions = {}): Promis
 }
 
 describe('the application brings a newer copy of the agent', () => {
-  it('which works in place of the injected one, though nothing preloads it', async () => {
+  it('and it runs in place of the injected one, although nothing preloads it', async () => {
     const { main, copy } = newApp(NEWER);
     expect(await linesWhenInjected(main)).toEqual([steppedAside(copy), started(NEWER)]);
   });
@@ -112,7 +112,7 @@ describe('the application brings a newer copy of the agent', () => {
     ]);
   });
 
-  it('but TRACE_AGENT_FORCE has the injected one work, and the other find it', async () => {
+  it('but with TRACE_AGENT_FORCE the injected one runs, and the other one detects it', async () => {
     const { main, directory } = newApp(NEWER);
     const env = { TRACE_AGENT_FORCE: '1' };
     expect(await linesWhenInjected(main, { preload: 'require', cwd: directory, env })).toEqual([
@@ -148,7 +148,7 @@ describe('the application brings a newer copy of the agent', () => {
     ]);
   });
 
-  it('which works in worker threads too', async () => {
+  it('and it also runs in worker threads', async () => {
     const { main, directory, copy } = newApp(NEWER);
     writeFileSync(main, "new (require('worker_threads').Worker)(__dirname + '/worker.cjs');");
     writeFileSync(
@@ -160,13 +160,13 @@ describe('the application brings a newer copy of the agent', () => {
     expect(linesOf(stderr)).toEqual([...once, ...once, ...once]);
   });
 
-  it('is silent of it by default', async () => {
+  it('logs nothing about it by default', async () => {
     const { main } = newApp(NEWER);
     expect(await linesWhenInjected(main, { env: { TRACE_AGENT_LOG: '' } })).toEqual([]);
   });
 });
 
-describe('the injected file works itself where the application brings', () => {
+describe('the injected file runs itself if the application has', () => {
   it.each([OLDER, VERSION, 'no version'])('a copy of version %s', async (version) => {
     const { main, directory } = newApp(version);
     expect(await linesWhenInjected(main)).toEqual([started(VERSION)]);
@@ -224,7 +224,7 @@ describe('the injected file works itself where the application brings', () => {
   });
 
   it.each([['-e', 'console.log(1)'], ['-p', '1'], ['-pe', '1'], ['--eval=console.log(1)']])(
-    '%s, which has no main file: its argument is not one',
+    '%s, which has no main file: its argument is not taken for one',
     async (...args) => {
       const { directory, main } = newApp(NEWER);
       const options = { preload: 'none', cwd: directory, env: injected() } as const;

@@ -63,7 +63,7 @@ const left = (name: string) => `[trace-agent] info: not started: this is the pac
 const started = expect.stringMatching(/^\[trace-agent\] info: version .+ started on Node\.js/);
 
 describe.each(MANAGERS)('%s', { timeout: 120_000 }, (_title, file, name) => {
-  it('is left alone, and says what it says', async () => {
+  it('is left alone, and prints the same output', async () => {
     const args = [join(packages, file), '--version'];
     const { NODE_OPTIONS } = injected();
     const withAgent = await run(args, options({ NODE_OPTIONS }));
@@ -87,7 +87,7 @@ describe.each(MANAGERS)('%s', { timeout: 120_000 }, (_title, file, name) => {
 });
 
 describe('others', { timeout: 120_000 }, () => {
-  it('npx is left alone, what it runs is traced', async () => {
+  it('npx is left alone, and the program that it runs is traced', async () => {
     const args = [join(packages, 'npm/bin/npx-cli.js'), '--offline', '-c', 'node relay.cjs'];
     const { stderr } = await expectRelayed(args, options(injected()));
     expect(linesOf(stderr)).toEqual([left('npx'), started]);

@@ -19,7 +19,7 @@ describe('the injected file on real Node binaries', () => {
     const node = binary(major);
     const without = () => run([OLD], { node, preload: 'none' });
 
-    it('is left alone, and nothing is said', async (test) => {
+    it('is left alone, and the agent prints nothing', async (test) => {
       if (whyNot !== undefined) lacks(test, whyNot);
       const { NODE_OPTIONS } = injected();
       const withAgent = await run([OLD], { node, preload: 'none', env: { NODE_OPTIONS } });
@@ -31,7 +31,7 @@ describe('the injected file on real Node binaries', () => {
       });
     });
 
-    it('is told why at info, in one line', async (test) => {
+    it('the agent logs the reason at info, in one line', async (test) => {
       if (whyNot !== undefined) lacks(test, whyNot);
       const { stdout, stderr, code } = await run([OLD], { node, preload: 'none', env: injected() });
       expect(stderr).toMatch(
@@ -40,7 +40,7 @@ describe('the injected file on real Node binaries', () => {
       expect({ stdout, code }).toEqual({ stdout: (await without()).stdout, code: 3 });
     });
 
-    it('goes on where TRACE_AGENT_FORCE=1 has it start, and is told what fails', async (test) => {
+    it('continues if TRACE_AGENT_FORCE=1 starts the agent, which logs its failure', async (test) => {
       if (whyNot !== undefined) lacks(test, whyNot);
       const env = { ...injected(), TRACE_AGENT_FORCE: '1' };
       const { stdout, stderr, code } = await run([OLD], { node, preload: 'none', env });
@@ -77,7 +77,7 @@ it('TRACE_AGENT_ENABLED=false outranks TRACE_AGENT_FORCE=1', async () => {
   expect(result.stderr).toBe('[trace-agent] info: not started: TRACE_AGENT_ENABLED is false\n');
 });
 
-describe('what is not Node.js', () => {
+describe('other runtimes than Node.js', () => {
   let directory: string | undefined;
   beforeAll(() => {
     const specs = ['bun@npm:@oven/bun-linux-x64@1', 'deno@npm:@deno/linux-x64-glibc@2'];

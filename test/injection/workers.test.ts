@@ -25,7 +25,7 @@ describe('worker threads, which docs/containers.md speaks of', () => {
     });
   });
 
-  it('of a package manager have none', async () => {
+  it('of a package manager have no agent', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'trace-agent-workers-'));
     try {
       const main = join(directory, 'pnpm.cjs');

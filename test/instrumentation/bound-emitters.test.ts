@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { NODES_EMIT } from '../../src/instrumentation/bound-emitters.ts';
 import { run } from '../support/app.ts';
 
-it('knows the `emit` of this Node.js by its text, and none that does more before it looks for listeners', async () => {
+it('recognises the `emit` of this Node.js by its source, and no `emit` that does more before it looks for listeners', async () => {
   const { stdout } = await run(['-p', "String(require('node:events').prototype.emit)"], { preload: 'none' });
   const text = stdout.trim();
   expect(text).toMatch(NODES_EMIT);

@@ -49,7 +49,7 @@ describe.each(['request', 'run'] as const)('a connection that is opened in a %s'
     [withAgent, without] = await Promise.all([notesOf(opener, 'import'), notesOf(opener, 'none')]);
   });
 
-  it('has no trace: what its listeners send carries none', () => {
+  it('has no trace: requests of its listeners carry none', () => {
     expect(new Set(withAgent.filter(isListener).map(({ kind }) => kind))).toEqual(new Set(KINDS));
     expect(withAgent.filter((note) => isListener(note) && note.trace !== '')).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe.each(['request', 'run'] as const)('a connection that is opened in a %s'
     expect(theirs.filter(({ trace, wanted }) => trace !== wanted)).toEqual([]);
   });
 
-  it('shows the SDK and the storages of the application what they see without the agent', () => {
+  it('gives the SDK and the application’s storages the same values as without the agent', () => {
     // A caller's own code is shown the caller's run, and an HTTP/2 stream keeps the run in which it was made.
     const nameFor = (note: Note) => (isListener(note) ? note.run : '');
     const seen = (notes: Note[]) =>

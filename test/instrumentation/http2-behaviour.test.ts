@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fixture, run } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
 
-it('errors, events, listeners and objects of HTTP/2 are what they are without the agent', async () => {
+it('errors, events, listeners and objects of HTTP/2 are the same as without the agent', async () => {
   const args = [fixture('apps/http2-behaviour.cjs'), dottedOrder()];
   const [without, withAgent] = await Promise.all([run(args, { preload: 'none' }), run(args)]);
   expect(without.code, without.stderr).toBe(0);

@@ -57,7 +57,7 @@ const OTHER_HOST = `
     server.close();
   });`;
 
-it('in clear text, the host that connect was told to go to must be allowed what is sent, too', async () => {
+it('in clear text, policy must also permit the host that connect was given', async () => {
   const bare = baggage({ project: 'p' });
   const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
   const options = { preload: 'require' } as const;

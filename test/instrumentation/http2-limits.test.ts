@@ -12,7 +12,7 @@ async function tell(preload: 'import' | 'none', env: NodeJS.ProcessEnv = {}): Pr
   return JSON.parse(stdout) as Told;
 }
 
-it('no HTTP/2 request goes over a limit of its server or its client by what the agent adds', async () => {
+it('no HTTP/2 request goes over a limit of its server or its client because of the agent’s headers', async () => {
   const [withAgent, short, without] = await Promise.all([
     tell('import'),
     tell('import', { SHORT: '1' }),
@@ -29,7 +29,7 @@ it('no HTTP/2 request goes over a limit of its server or its client by what the 
   }
 });
 
-it('sentHeaders of an HTTP/2 request are what the application gave', async () => {
+it('sentHeaders of an HTTP/2 request are the headers that the application gave', async () => {
   const [withAgent, without] = await Promise.all([tell('import'), tell('none')]);
   expect(withAgent.map(([what, , , sent]) => [what, sent])).toEqual(
     without.map(([what, , , sent]) => [what, sent]),

@@ -153,7 +153,7 @@ describe('no parent beats a wrong one', () => {
     );
   });
 
-  it('for a library that is loaded in a handler: at first none or its own, then its own', async () => {
+  it('a library that is loaded in a handler carries no trace or its own at first, and then its own', async () => {
     app = await startApp(fixture('apps/http2-queue.mjs'), { env: { TRACE_AGENT_LOG: 'error' } });
     for (const [trace, arrived] of await arrivedByGot(app, upstream)) {
       if (arrived !== undefined) expect(arrived).toBe(trace);

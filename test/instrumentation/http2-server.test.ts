@@ -173,7 +173,7 @@ describe('nothing leaks between the requests of one session', () => {
   });
 });
 
-describe('a header that is not believed', () => {
+describe('a header that is not trusted', () => {
   it.each(['compatible', 'streams', 'both'])('[F103] twice, %s', async (server) => {
     const id = newId();
     // A list is sent as two fields.

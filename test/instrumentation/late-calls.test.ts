@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fixture, run } from '../support/app.ts';
 import { dottedOrder } from '../support/trace.ts';
 
-it('a call from a late event, or an emitted request, is of its own request, and one whose header is written twice is counted once', async () => {
+it('calls from late events and emitted requests carry the trace of their own request, and a header written twice is counted once', async () => {
   const traces = [dottedOrder(), dottedOrder(), dottedOrder(), dottedOrder()];
   const { stdout, stderr } = await run([fixture('apps/late-calls.cjs'), ...traces]);
   expect(JSON.parse(stdout || stderr)).toEqual({

@@ -168,7 +168,7 @@ describe('the module hooks', () => {
     }
   });
 
-  it('and another import-in-the-middle in the process are both told of a module', async () => {
+  it('and another import-in-the-middle in the process are both notified of a module', async () => {
     const directory = newApp('other', ['p-queue', 'import-in-the-middle'], {
       'other.mjs': `import { createRequire } from 'node:module';
         import { Hook } from 'import-in-the-middle';
@@ -186,7 +186,7 @@ describe('the module hooks', () => {
     }
   });
 
-  it.skipIf(testNodeMajor < 20)('patch what a test of vitest imports', async () => {
+  it.skipIf(testNodeMajor < 20)('patch libraries that a vitest test imports', async () => {
     const packages = ['p-queue', 'fastq', 'vitest'];
     const directory = newApp('vitest', packages, {
       'package.json': '{ "type": "module" }',
@@ -232,7 +232,7 @@ describe('the module hooks', () => {
   it.each([
     ['where no named package is installed', [], '*'],
     ['with TRACE_AGENT_LIBRARIES=none', ['fastq'], 'none'],
-  ])('are not there %s', async (name, packages, list) => {
+  ])('are not installed %s', async (name, packages, list) => {
     const directory = newApp(name, packages, { 'main.cjs': `console.log(new Error('any').stack);` });
     const [patched, bare] = await Promise.all([
       runApp(directory, ['main.cjs'], { TRACE_AGENT_LIBRARIES: list }),

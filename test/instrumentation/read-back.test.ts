@@ -18,7 +18,7 @@ it.each([
   ['with members', 'langsmith-metadata=%7B%22a%22%3A1%7D,langsmith-tags=t'],
   ['without', ''],
 ])(
-  'what an application reads back of a request that is sent is what it has set: a baggage %s',
+  'an application reads back the headers that it has set on a request: a baggage %s',
   async (_name, BAGGAGE) => {
     const [withAgent, without] = await Promise.all([tell('import', { BAGGAGE }), tell('none', { BAGGAGE })]);
     expect(withAgent.told).toEqual(without.told);

@@ -199,7 +199,7 @@ describe('nothing leaks from one request to the next', () => {
   });
 });
 
-describe('a header that is not what it should be is as if it were absent', () => {
+describe('an invalid header is treated as absent', () => {
   const trace = dottedOrder();
   it.each([
     ['garbage', ['langsmith-trace: garbage']],
@@ -243,7 +243,7 @@ function raw(text: string): Promise<string> {
   });
 }
 
-describe('a request that is made up takes no other’s run', () => {
+describe('an emitted request does not take the run of another request', () => {
   it.each([
     ['without headers', '[]'],
     ['with a baggage that is no text', "['baggage', 'a=1', 'Baggage', Symbol('b')]"],

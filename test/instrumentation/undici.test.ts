@@ -19,7 +19,7 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     expect(withAgent).toEqual(await run(args, { nodeOptions, preload: 'none' }));
   });
 
-  it('a destination whose name is looked up by an interceptor is decided on its name', async () => {
+  it('policy is applied to the name of a destination that an interceptor resolves', async () => {
     const trace = dottedOrder();
     const bare = baggage({ project: 'p' });
     const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
@@ -42,7 +42,7 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     ]);
   });
 
-  it('what an upgraded connection emits is in the context of the upgrade, not of who opened it', async () => {
+  it('events of an upgraded connection run in the context of the upgrade, not of the request that opened it', async () => {
     const [opener, upgrader] = [dottedOrder(), dottedOrder()];
     const result = await run([fixture('apps/undici-upgrade.mjs'), opener, upgrader], { nodeOptions });
     expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -50,7 +50,7 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     expect(JSON.parse(result.stdout)).toEqual(told);
   });
 
-  it('what a handler and the subscribers of a channel are told of a request is told in its context', async () => {
+  it('handlers and channel subscribers of a request run in its context', async () => {
     const [opener, handled, published] = [dottedOrder(), dottedOrder(), dottedOrder()];
     const result = await run([fixture('apps/undici-told.mjs'), opener, handled, published], { nodeOptions });
     expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -63,7 +63,7 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     });
   });
 
-  it('a redirect to another host is decided anew; a proxy’s tunnel gets nothing, its target its own', async () => {
+  it('policy is applied again to a redirect; a proxy’s tunnel gets nothing, and its target gets its own headers', async () => {
     const trace = dottedOrder();
     const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
     const bare = baggage({ project: 'p' });

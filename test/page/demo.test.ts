@@ -98,7 +98,7 @@ describe('the traces of the demo', () => {
     }
   });
 
-  test('the search finds by service, duration and text, and dims what does not match', async () => {
+  test('the search finds by service, duration and text, and dims other runs', async () => {
     const page = await openPage(collector);
     await page.getByRole('option').filter({ hasText: 'A-1002' }).click();
     await page.getByRole('treeitem').first().waitFor();

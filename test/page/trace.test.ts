@@ -84,7 +84,7 @@ describe('the waterfall', () => {
     await page.getByText('A caller has not been seen').waitFor();
   });
 
-  test('goes on while a run is, and says how it ended', async () => {
+  test('grows while a run is active, and shows how it ended', async () => {
     const start = new Date().toISOString();
     const whole = { ...wireRun('order'), start_time: start };
     const { end_time: _end, ...open }: Record<string, unknown> = whole;
@@ -111,10 +111,10 @@ test('the page says when the collector is gone', async () => {
   await page.getByText('Not connected').waitFor();
 });
 
-describe('what a run says', () => {
+describe('the content of a run', () => {
   const HTML = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 
-  test('is text, wherever it is shown', async () => {
+  test('is shown as text everywhere', async () => {
     const root: WireRun = {
       ...wireRun(HTML),
       run_type: HTML,

@@ -101,11 +101,11 @@ describe('no host', () => {
     expect(canonicalHost(host)).toBeUndefined();
   });
 
-  test('an empty label in punycode is a host where Node.js takes it for one, from 24 on', () => {
+  test('an empty label in punycode is a host if Node.js accepts it, from 24 on', () => {
     expect(canonicalHost('xn--')).toBe(URL.canParse('http://xn--') ? 'xn--' : undefined);
   });
 
-  test('and never an exception, whatever it is', () => {
+  test('arbitrary input never throws', () => {
     const pieces = [
       'a',
       '.',

@@ -77,20 +77,23 @@ describe('destinations', () => {
     await expectSent({ TRACE_AGENT_PROPAGATE_TO: 'api.example.com' }, '/?u=http://api.example.com/', NOTHING);
   });
 
-  it('what is behind the same host and port as LangSmith gets it, and LangSmith’s own address nothing', async () => {
+  it('a service on the same host and port as LangSmith gets the trace, and LangSmith’s own address gets nothing', async () => {
     await expectSent({ LANGSMITH_ENDPOINT: `${upstream.url}/api` }, '/svc', EVERYTHING);
     for (const form of FORMS) expect(await sentBy(form, '/api/runs'), form).toEqual(NOTHING);
   });
 });
 
-it.each(['fetch', 'axios.get', 'got'])('a redirect to another host is decided anew, %s', async (form) => {
-  const { port } = new URL(upstream.url);
-  const env = { TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' };
-  const to = encodeURIComponent(`http://localhost:${port}/there`);
-  expect(await sent(env, `/redirect?to=${to}`, form)).toEqual([...EVERYTHING, ...NOTHING]);
-});
+it.each(['fetch', 'axios.get', 'got'])(
+  'policy is applied again to a redirect to another host, %s',
+  async (form) => {
+    const { port } = new URL(upstream.url);
+    const env = { TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' };
+    const to = encodeURIComponent(`http://localhost:${port}/there`);
+    expect(await sent(env, `/redirect?to=${to}`, form)).toEqual([...EVERYTHING, ...NOTHING]);
+  },
+);
 
-it('what is left out for its size is said once', async () => {
+it('the agent logs once that it left out fields for their size', async () => {
   await sent({ TRACE_AGENT_MAX_HEADER_BYTES: '140' });
   await fetch(`${app?.url}/?${new URLSearchParams({ form: 'fetch', to: upstream.url })}`, {
     headers: { 'langsmith-trace': dottedOrder(), baggage: header },
@@ -104,7 +107,7 @@ async function counts() {
   return ((await (await fetch(`${app?.url}/status`)).json()) as { counts: unknown }).counts;
 }
 
-it('what was done is counted', async () => {
+it('the counters report the agent’s decisions', async () => {
   await sent({});
   expect(await counts()).toEqual({ injected: 0, relayed: 1, extracted: 1, distrusted: 0 });
   await app?.stop();

@@ -56,7 +56,7 @@ describe('by default', () => {
     expect(policy().decide('unix', SOCKET)).toBe(GRANT.everything);
   });
 
-  test('a destination that cannot be told gets nothing', () => {
+  test('an unknown destination gets nothing', () => {
     expect(policy().decide('?', undefined)).toBe(GRANT.nothing);
     for (const host of ['', 'a b', 'good.example@evil.com', 'a.com:80', 'a\\b']) {
       expect(policy().decide(host, { ...SOCKET, host, local: false }), host).toBe(GRANT.nothing);
@@ -64,7 +64,7 @@ describe('by default', () => {
   });
 });
 
-describe('the host is what decides, not how the URL looks', () => {
+describe('the parsed host decides, not the text of the URL', () => {
   const { of } = policy({
     propagateTo: 'good.example.com,*.good.example.com',
     shareMetadataWith: 'good.example.com',
@@ -93,7 +93,7 @@ describe('the host is what decides, not how the URL looks', () => {
     expect(of(url)).toBe(GRANT.everything);
   });
 
-  test('what gets the trace need not get metadata', () => {
+  test('a destination can get the trace without metadata', () => {
     expect(of('https://a.good.example.com')).toBe(GRANT.trace);
   });
 });
@@ -110,14 +110,14 @@ describe('lists', () => {
     expect(policy({ shareMetadataWith: 'none' }).of('http://localhost')).toBe(GRANT.trace);
   });
 
-  test('an exception by port; a port that the client does not tell is taken to be the one', () => {
+  test('an exception by port also applies to an unknown port', () => {
     const destinations = policy({ propagateTo: '!localhost:8080' });
     expect(destinations.of('http://localhost:8080')).toBe(GRANT.nothing);
     expect(destinations.of('http://localhost:8081')).toBe(GRANT.everything);
     expect(destinations.decide('?', { ...SOCKET, host: 'localhost', local: false })).toBe(GRANT.nothing);
   });
 
-  test('a port that is included; one that the client does not tell is not', () => {
+  test('an included port does not include an unknown port', () => {
     const destinations = policy({ propagateTo: 'a.com:443' });
     expect(destinations.of('https://a.com')).toBe(GRANT.trace);
     expect(destinations.of('http://a.com')).toBe(GRANT.nothing);
@@ -138,7 +138,7 @@ describe('lists', () => {
   });
 });
 
-describe('through a proxy that reads along', () => {
+describe('through a proxy that can read the headers', () => {
   const via = (proxy: string, target: string, options = {}) =>
     policy(options).decide('key', to(target, to(proxy)));
 
@@ -152,22 +152,22 @@ describe('through a proxy that reads along', () => {
     expect(via(proxy, target)).toBe(grant);
   });
 
-  test('one whose host cannot be told gets no metadata', () => {
+  test('a proxy whose host is unknown gets no metadata', () => {
     const proxy = { ...SOCKET, host: 'a b', local: false };
     expect(policy().decide('key', to('http://orders', proxy))).toBe(GRANT.trace);
   });
 
-  test('one on a unix socket is on this machine', () => {
+  test('a proxy on a unix socket counts as local', () => {
     expect(policy().decide('key', to('http://orders', SOCKET))).toBe(GRANT.everything);
   });
 
-  test('one that is excepted reads no trace either', () => {
+  test('an excepted proxy gets no trace either', () => {
     expect(via('http://spy.example.com', 'http://orders', { propagateTo: '*,!spy.example.com' })).toBe(
       GRANT.nothing,
     );
   });
 
-  test('one that cannot be told may be the one that is excepted; a unix socket is not', () => {
+  test('an unknown proxy counts as excepted, a unix socket does not', () => {
     const destinations = policy({ propagateTo: '*,!spy.example.com' });
     const unknown = { ...SOCKET, host: 'a b', local: false };
     expect(destinations.decide('unknown', to('http://orders', unknown))).toBe(GRANT.nothing);
@@ -179,7 +179,7 @@ describe('through a proxy that reads along', () => {
   });
 });
 
-describe('where the request claims another authority than is connected to', () => {
+describe('if the request names another authority than it connects to', () => {
   const claiming = (connected: string, claimed: string, options = {}) =>
     policy(options).decide('key', { ...to(connected), claimed: [to(claimed)] });
 
@@ -238,13 +238,13 @@ describe('by every name that a request gives its host', () => {
     );
   });
 
-  test('no name opens what another closes', () => {
+  test('no name grants what another name denies', () => {
     expect(decide({ propagateTo: 'internal' }, 'http://evil.com', 'orders.internal')).toBe(GRANT.nothing);
     expect(decide({ propagateTo: 'internal' }, 'http://orders.internal', 'evil.com')).toBe(GRANT.nothing);
     expect(decide({}, 'http://orders.internal', 'evil.com')).toBe(GRANT.trace);
   });
 
-  test.each([['localhost'], ['LOCALHOST.'], ['localhost:8080']])('%s names nobody else', (host) => {
+  test.each([['localhost'], ['LOCALHOST.'], ['localhost:8080']])('%s names no other host', (host) => {
     const destination = destinationOf(to('http://localhost:8080'), '/', host);
     expect(destination).toEqual(to('http://localhost:8080'));
   });
@@ -284,7 +284,7 @@ describe('LangSmith’s API behind a gateway', () => {
   );
 
   test.each(['/', '/svc-a/work', '/langsmith-docs', '/svc?to=/langsmith/', '//langsmith/runs'])(
-    '%s is another’s, and gets everything',
+    '%s is another service, and gets everything',
     (target) => {
       expect(at(target)).toBe(GRANT.everything);
     },
@@ -322,7 +322,7 @@ describe('decisions', () => {
     expect(destinations.cached(keys.at(-1) ?? '')).toBe(GRANT.trace);
   });
 
-  test('are made anew when an address of LangSmith’s API is learned', () => {
+  test('are made again when an address of LangSmith’s API becomes known', () => {
     const destinations = policy();
     expect(destinations.of('http://localhost:1984')).toBe(GRANT.everything);
     destinations.api.observe({ client: { apiUrl: 'http://localhost:1984' } });
@@ -330,7 +330,7 @@ describe('decisions', () => {
     expect(destinations.of('http://localhost:1984')).toBe(GRANT.nothing);
   });
 
-  test('are made anew when the environment names it late', () => {
+  test('are made again when the environment names it late', () => {
     const env: NodeJS.ProcessEnv = {};
     const destinations = policy({}, env);
     expect(destinations.of('http://localhost:1984')).toBe(GRANT.everything);

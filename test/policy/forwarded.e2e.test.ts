@@ -25,7 +25,7 @@ async function forwarded(lines: string[], env: NodeJS.ProcessEnv, set?: Record<s
 const none = { TRACE_AGENT_TRUST: 'none' };
 const withTrace = [`langsmith-trace: ${trace}`, `baggage: ${theirs}`];
 
-describe('what a proxy forwards as it came', () => {
+describe('headers that a proxy forwards unchanged', () => {
   it.each<[string, string[], NodeJS.ProcessEnv, [string, string]]>([
     ['from a caller that is not trusted', withTrace, none, ['', others]],
     ['from one whose trace is not valid', ['langsmith-trace: x', `baggage: ${theirs}`], {}, ['', others]],
@@ -53,12 +53,15 @@ describe('what a proxy forwards as it came', () => {
     ],
     ['to a destination that gets nothing', withTrace, { TRACE_AGENT_PROPAGATE_TO: 'none' }, ['', others]],
     ['of other vendors alone', [`baggage: ${others}`], none, ['', others]],
-  ])('%s goes on without what is LangSmith’s', async (_name, lines, env, [wantedTrace, wantedBaggage]) => {
-    for (const [client, [sentTrace, sentBaggage]] of await forwarded(lines, env)) {
-      const compact = sentBaggage.replace(/\s*,\s*/g, ',').trim();
-      expect([client, sentTrace, compact]).toEqual([client, wantedTrace, wantedBaggage]);
-    }
-  });
+  ])(
+    '%s is forwarded without LangSmith’s headers',
+    async (_name, lines, env, [wantedTrace, wantedBaggage]) => {
+      for (const [client, [sentTrace, sentBaggage]] of await forwarded(lines, env)) {
+        const compact = sentBaggage.replace(/\s*,\s*/g, ',').trim();
+        expect([client, sentTrace, compact]).toEqual([client, wantedTrace, wantedBaggage]);
+      }
+    },
+  );
 
   it('from a trusted caller goes on, without replicas whose name is encoded', async () => {
     const encoded = replicas.replace('langsmith-', 'langsmith%2D');
@@ -80,7 +83,7 @@ describe('what a proxy forwards as it came', () => {
   });
 });
 
-describe('what the application has set itself stays, but for replicas', () => {
+describe('headers that the application has set itself stay, except for replicas', () => {
   it.each([
     ['a trusted caller', {}],
     ['one that is not trusted', none],

@@ -12,7 +12,7 @@ async function texts(options: object): Promise<Record<string, string>> {
   return JSON.parse(stdout) as Record<string, string>;
 }
 
-it('a request of any form goes over the wire as without the agent, but for the headers that there is room for', async () => {
+it('a request of any form is sent as without the agent, except for the headers that there is room for', async () => {
   const [without, withAgent] = await Promise.all([texts({ preload: 'none' }), texts({})]);
   const members: Record<string, string> = {};
   for (const [name, text] of Object.entries(withAgent)) {

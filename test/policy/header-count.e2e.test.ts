@@ -4,7 +4,7 @@ import { fixture, run, testNodeMajor } from '../support/app.ts';
 /** What Apache, Tomcat and Envoy take at most. */
 const MOST = 100;
 
-it('no request has more headers than servers take by what the agent adds', async () => {
+it('no request has more headers than servers accept because of the agent’s headers', async () => {
   const { stdout, stderr, code } = await run([fixture('apps/header-count.cjs')]);
   expect(code, stderr).toBe(0);
   const told = Object.entries(JSON.parse(stdout) as Record<string, [number, number, boolean][]>);

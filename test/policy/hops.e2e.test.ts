@@ -29,20 +29,20 @@ it.each([
   ['by hand, with getHeaders()', 'https', RUN],
   ['axios', 'http', RUN],
 ])(
-  'a redirect from inside to outside and back is decided anew each time, %s, %s',
+  'policy is applied to each hop of a redirect from inside to outside and back, %s, %s',
   async (name, scheme, env) => {
     expect(await read('redirecting', name, scheme, env)).toEqual([inside, outside, inside]);
   },
 );
 
-it.each([{}, RUN])('a header that is written again for a proxy is decided anew', async (env) => {
+it.each([{}, RUN])('policy is applied again to a header that is written again for a proxy', async (env) => {
   const proxy = ['proxy', 'nothing', false];
   const told = await read('proxying', 'by hand, header written again', 'http', env);
   expect(told).toEqual([proxy, ['127.0.0.1', 'nothing', false], proxy, outside]);
 });
 
 it.runIf(testNodeMajor >= 20)(
-  'a proxy’s tunnel carries nothing, and its target what policy grants',
+  'a proxy’s tunnel carries no trace, and its target gets what policy grants',
   async () => {
     const tunnel = ['proxy, CONNECT', 'nothing', false];
     expect(await read('proxying', 'undici, ProxyAgent', 'https', {})).toEqual([

@@ -15,7 +15,7 @@ async function told(env: NodeJS.ProcessEnv): Promise<Told> {
 
 const namesOther = (call: string) => !/no name|own|default port/.test(call);
 
-it('a host outside gets no metadata, by whatever name of the request it is known', async () => {
+it('an outside host gets no metadata, under any name that the request gives it', async () => {
   for (const [call, got] of Object.entries(await told({}))) {
     // What listens on a unix socket is on this machine.
     const isOutside = namesOther(call) && call !== 'http, name over a unix socket';
@@ -40,7 +40,7 @@ it('an exception by port holds for the port that is connected to, whatever port 
   }
 });
 
-it.runIf(testNodeMajor >= 20)('one kind of client does not decide for another', async () => {
+it.runIf(testNodeMajor >= 20)('a decision for one kind of client does not affect another', async () => {
   const env = { LIST: '*,!svc:PORT', EXCEPTED: 'api' };
   expect(await told({ ...env, FIRST: '1' })).toEqual(await told(env));
   expect(await told({ ...env, FIRST: '1' })).toMatchObject({

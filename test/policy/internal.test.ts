@@ -108,7 +108,7 @@ describe('internal', () => {
     for (const host of hosts) expect(isInternal(host), host).toBe(false);
   });
 
-  test('does not hold for somebody of whom nothing is known', () => {
+  test('does not hold for an unknown host', () => {
     expect(matches(patterns, { host: '', port: undefined, local: false })).toBe(false);
   });
 });

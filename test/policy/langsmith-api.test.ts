@@ -123,7 +123,7 @@ describe('by environment', () => {
     '://',
     'file:///etc/passwd',
     'https://',
-  ])('an endpoint that is none (%j) is overlooked', (url) => {
+  ])('an invalid endpoint (%j) is ignored', (url) => {
     const { includes, onChange } = api({ LANGSMITH_ENDPOINT: url });
     expect(includes('langsmith.example', 443)).toBe(false);
     expect(includes('', undefined)).toBe(false);
@@ -139,7 +139,7 @@ describe('by environment', () => {
     '[null, 7, "x", {}, {"api_url": 7}, []]',
     '{"nonsense":1}',
     '{"__proto__":1}',
-  ])('replicas that are none (%s) are overlooked', (value) => {
+  ])('invalid replicas (%s) are ignored', (value) => {
     const { includes, onChange } = api({ LANGSMITH_RUNS_ENDPOINTS: value });
     expect(includes('x.example', 443)).toBe(false);
     expect(onChange).not.toHaveBeenCalled();
@@ -189,7 +189,7 @@ describe('by the runs that are seen', () => {
     expect([1984, 1985, 1986].map((port) => includes('localhost', port))).toEqual([true, true, false]);
   });
 
-  test('what is known already changes nothing', () => {
+  test('a known address changes nothing', () => {
     const { includes, observe, onChange } = api({ LANGSMITH_ENDPOINT: 'https://own.example' });
     includes('x', 1);
     expect(onChange).toHaveBeenCalledTimes(1);
@@ -207,7 +207,7 @@ describe('by the runs that are seen', () => {
     { client: { apiUrl: 7 }, replicas: [null, 7, 'x', undefined, ['project', {}], { apiUrl: null }] },
     { client: { apiUrl: '' }, replicas: [{ apiUrl: 'nonsense' }] },
     { client: Object.freeze({ apiUrl: 'localhost' }) },
-  ])('a run that says nothing of it: %j', (run) => {
+  ])('a run without an address: %j', (run) => {
     const { observe, onChange } = api();
     expect(() => observe(run)).not.toThrow();
     expect(onChange).not.toHaveBeenCalled();

@@ -68,7 +68,7 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s, a r
   });
 });
 
-it('what is left out is said once of each kind, however many requests', async () => {
+it('the agent logs once for each kind of field that it leaves out, however many requests', async () => {
   for (let i = 0; i < 3; i++) await call(withAgent, 'metadata of 100 kB', 'fetch');
   const lines = withAgent.stderr().trim().split('\n');
   expect(lines.map((line) => line.replace(/^.*: /, ''))).toEqual([

@@ -79,7 +79,7 @@ it('another address does get it, so that the above can fail', async () => {
   for (const { headers } of byHand) expect(headers).toHaveProperty('langsmith-trace');
 });
 
-it('LangSmith’s API is known by every client of the SDK, and no other service is taken for it', async () => {
+it('LangSmith’s API is recognised for every client of the SDK, and no other service is mistaken for it', async () => {
   const env = { LANGSMITH_TRACING: 'true', LANGSMITH_ENDPOINT: other.url, LANGSMITH_API_KEY: 'test' };
   const { stdout, stderr, code } = await run([fixture('apps/api-clients.mjs')], { env });
   expect(code, stderr).toBe(0);

@@ -32,7 +32,7 @@ describe('a list', () => {
     ]);
   });
 
-  test('says what is in force', () => {
+  test('reports the patterns in force', () => {
     expect(good('a.com , !b.com').source).toBe('a.com,!b.com');
     expect(good('none').source).toBe('none');
     expect(parsePatterns('a:x', 'internal').patterns.source).toBe('none');
@@ -179,7 +179,7 @@ describe('a bad entry', () => {
     '*,-evil.com',
     '*,！evil.com',
     'internal,*,~evil.com',
-  ])('%s may have been an exception: the rest would grant what it was there to refuse', (list) => {
+  ])('%s may have been an exception, so the rest of the list is not used', (list) => {
     const { patterns, warning } = parsePatterns(list, '*');
     expect(holds(patterns, 'evil.com')).toBe(false);
     expect(patterns.source).toBe('none');
@@ -196,20 +196,23 @@ describe('a bad entry', () => {
     ]);
   });
 
-  test.each(['*', 'internal'] as const)('and nothing else closes the list, not %s', (base) => {
-    const { patterns, warning } = parsePatterns('http:/x,b.com:0', base);
-    expect(warning).toBe('"http:/x", "b.com:0" cannot be read; none is used');
-    expect([holds(patterns, 'any.com'), holds(patterns, 'localhost')]).toEqual([false, false]);
-  });
+  test.each(['*', 'internal'] as const)(
+    'without another entry closes the list, and does not mean %s',
+    (base) => {
+      const { patterns, warning } = parsePatterns('http:/x,b.com:0', base);
+      expect(warning).toBe('"http:/x", "b.com:0" cannot be read; none is used');
+      expect([holds(patterns, 'any.com'), holds(patterns, 'localhost')]).toEqual([false, false]);
+    },
+  );
 
-  test('beside an exception alone closes the list: the exception would except from all', () => {
+  test('beside an exception alone closes the list, because the exception alone would grant all other hosts', () => {
     const { patterns, warning } = parsePatterns('inter/nal,!evil.com', '*');
     expect(warning).toBe('"inter/nal" cannot be read; none is used');
     expect([holds(patterns, 'any.com'), holds(patterns, 'localhost')]).toEqual([false, false]);
   });
 });
 
-describe('what people leave around a list', () => {
+describe('common mistakes in a list', () => {
   test.each([
     ['"none"', 'none'],
     ["'internal'", 'internal'],
@@ -255,23 +258,26 @@ describe('what people leave around a list', () => {
   });
 });
 
-test.each(['', ' ', ',', ' , ;', '""'])('a list of nothing (%j) closes, with a warning', (list) => {
+test.each(['', ' ', ',', ' , ;', '""'])('an empty list (%j) means none, with a warning', (list) => {
   const { patterns, warning } = parsePatterns(list, 'internal');
   expect(warning).toBe('holds no pattern; none is used');
   expect([holds(patterns, 'localhost'), holds(patterns, 'a.com')]).toEqual([false, false]);
 });
 
-test.each(['none,a.com', '*,none', 'none,!a.com', 'none,none'])('none beside others (%s) is none', (list) => {
-  const { patterns, warning } = parsePatterns(list, '*');
-  expect(warning).toBe('none stands beside other patterns; none is used');
-  expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'none')]).toEqual([
-    false,
-    false,
-    false,
-  ]);
-});
+test.each(['none,a.com', '*,none', 'none,!a.com', 'none,none'])(
+  'none beside other entries (%s) means none',
+  (list) => {
+    const { patterns, warning } = parsePatterns(list, '*');
+    expect(warning).toBe('none stands beside other patterns; none is used');
+    expect([holds(patterns, 'a.com'), holds(patterns, 'b.com'), holds(patterns, 'none')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  },
+);
 
-test('whatever is in a list, it is read; and where none is used it holds for nobody', () => {
+test('any list is parsed without an error, and an unusable list matches no host', () => {
   const pieces = [
     '*',
     'none',

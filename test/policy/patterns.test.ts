@@ -145,7 +145,7 @@ describe('a port', () => {
     expect(holds(list, 'other.com', 8443)).toBe(false);
   });
 
-  test('that is not known includes nothing and excepts all', () => {
+  test('that is unknown matches no inclusion and every exception', () => {
     expect(holds('api.example.com:8443', 'api.example.com', undefined)).toBe(false);
     const { patterns } = parsePatterns('*,!api.example.com:8443', 'none');
     expect(matches(patterns, { host: 'api.example.com', port: undefined })).toBe(false);

@@ -13,7 +13,7 @@ it.each<[string, string[]]>([
   ['internal,!127.0.0.1', ['IPv6', 'unix socket']],
   ['10.0.0.0/8', []],
   ['none', []],
-])('TRACE_AGENT_TRUST=%s believes these peers, and relays only theirs', async (trust, believed) => {
+])('TRACE_AGENT_TRUST=%s trusts these peers, and relays only their headers', async (trust, believed) => {
   const trace = dottedOrder();
   const result = await run([fixture('apps/peers.cjs'), trace], { env: { TRACE_AGENT_TRUST: trust } });
   expect(result).toMatchObject({ code: 0, stderr: '' });

@@ -66,7 +66,7 @@ describe('a list of peers', () => {
     expect(policy.trusts(undefined, true)).toBe(false);
   });
 
-  test('* believes everybody, none nobody, a unix socket included', () => {
+  test('* trusts every peer and none trusts no peer, including unix sockets', () => {
     for (const [from, local] of [
       ['8.8.8.8', false],
       ['::1', false],
@@ -83,13 +83,13 @@ describe('a list of peers', () => {
     expect(peers('!fe80::5').trusts('fe80::5%eth0', false)).toBe(false);
   });
 
-  test('an exception with a port cannot hold, so nobody is trusted', () => {
+  test('an exception with a port is invalid, so no peer is trusted', () => {
     const { patterns, warning } = parsePatterns('!10.0.0.5:8080', 'internal', 'peers');
     expect(warning).toBe('"!10.0.0.5:8080" names no peer, which is an address without a port; none is used');
     expect(new PeerPolicy(patterns).trusts('10.0.0.6', false)).toBe(false);
   });
 
-  test('a peer that cannot be told may be the one that is excepted', () => {
+  test('an unknown peer counts as excepted', () => {
     expect(peers('*,!203.0.113.66').trusts(undefined, false)).toBe(false);
     expect(peers('*,!internal').trusts(undefined, false)).toBe(false);
   });

@@ -49,7 +49,7 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s', (c
     ]);
   });
 
-  it('no baggage grows beyond what everybody passes on', async () => {
+  it('no baggage grows beyond the size that all proxies and servers accept', async () => {
     await status(withAgent, client, { bytes: 0, baggage: 7000 });
     expect(upstream.arrived[0]?.headers['baggage']).toMatch(
       /^langsmith-tags=t{500},langsmith-project=p,vendor=v{6993}$/,
@@ -61,7 +61,7 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s', (c
     expect(upstream.arrived[0]?.headers['baggage']).toMatch(/^vendor=v{8183}$/);
   });
 
-  it('is said once', () => {
+  it('the agent logs it once', () => {
     const lines = withAgent.stderr().trim().split('\n');
     expect(lines.filter((line) => line.includes('leave no room'))).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fixture, run } from '../support/app.ts';
 
-it('a unix socket’s peer is known by its own connection, and no stream of another origin is taken for one', async () => {
+it('a unix socket’s peer is identified by its own connection, and a stream of another origin is not trusted', async () => {
   const { stdout, stderr, code } = await run([fixture('apps/unix-peers.cjs')]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fixture, root, run } from '../support/app.ts';
 
-it('the last lines of a run name what was skipped, and each reason once', async () => {
+it('the last lines of a run name the skipped tests, and each reason once', async () => {
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run'];
   const { code, stdout } = await run(args, { preload: 'none', cwd: fixture('skipped') });
   expect(code).toBe(0);

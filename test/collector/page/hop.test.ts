@@ -42,7 +42,7 @@ describe('hopTo', () => {
     expect(hopTo(call([30]))).toEqual({ from: 'gateway', to: 'stock', leftAt: START });
   });
 
-  test('is none within a service, at the root, without a service’s name, or where the caller is not seen', () => {
+  test('there is none within a service, at the root, without a service’s name, or if the caller has not arrived', () => {
     expect(hopTo(call([30, 80], GATEWAY))).toBeUndefined();
     expect(hopTo(nodeOf('root', [runSummary('root', undefined, [0, 1], GATEWAY)]))).toBeUndefined();
     const nameless = [runSummary('a', undefined, [0, 9]), runSummary('b', 'a', [1, 2], STOCK)];

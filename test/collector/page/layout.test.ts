@@ -17,7 +17,7 @@ describe('spanOf', () => {
     expect(spanOf(runs, START + 9999)).toEqual({ start: START - 20, end: START + 130 });
   });
 
-  test('goes on while a run is not over, but for five minutes at most', () => {
+  test('grows while a run has not ended, for five minutes at most', () => {
     const runs = [runSummary('a', undefined, [0]), runSummary('b', 'a', [10, 40])];
     expect(spanOf(runs, START + 1000).end).toBe(START + 1000);
     expect(spanOf(runs, START + 3_600_000).end).toBe(START + 40 + 300_000);
@@ -121,7 +121,7 @@ test.each([
   expect(formatHash(shown)).toBe(hash || '#/');
 });
 
-test('a hash that is none of ours shows nothing', () => {
+test('an unknown hash shows nothing', () => {
   expect(['#', '#t', '#/', '#/a/b/c'].map(parseHash)).toEqual([{}, {}, {}, {}]);
   expect(parseHash('#/%zz')).toEqual({ traceId: '%zz' });
 });

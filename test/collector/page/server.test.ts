@@ -34,7 +34,7 @@ afterEach(() => {
 const ids = ({ traces }: TraceChanges) => traces.map(({ id }) => id);
 
 describe('the page', () => {
-  test('may run its own script and style, ask its own server, and nothing else', async () => {
+  test('may only use its own script and style, and send requests only to its own server', async () => {
     const { url } = await collectorForTest();
     const response = await fetch(`${url}/`);
     const html = await response.text();
@@ -79,7 +79,7 @@ describe('the page', () => {
     },
   );
 
-  test('its requests are not among those that the collector has got', async () => {
+  test('its requests are not in the list of collected requests', async () => {
     const collector = await collectorForTest();
     for (const path of ['/', '/page/traces/t', '/favicon.ico']) await fetch(collector.url + path);
     expect(collector.requests().map(({ path }) => path)).toEqual(['/favicon.ico']);
@@ -87,7 +87,7 @@ describe('the page', () => {
 });
 
 describe('the data of a trace', () => {
-  test('has the runs without what can be large, and a run with all of it', async () => {
+  test('returns the runs without large fields, and a single run with all fields', async () => {
     const { url } = await collectorForTest();
     const root: WireRun = { ...wireRun('root'), inputs: { x: 'y'.repeat(100_000) } };
     const events = [{ name: 'new_token', time: '2026-01-31T12:00:00Z' }];
@@ -136,7 +136,7 @@ describe('the list of traces, as events', () => {
     expect(await events.next()).toMatchObject({ traces: [{ id: first.id, runs: 2 }], removed: [] });
   });
 
-  test('what comes at once is one event, to each page', async () => {
+  test('sends simultaneous changes to each page as one event', async () => {
     const { url } = await collectorForTest();
     const pages = await Promise.all([openEvents(url), openEvents(url)]);
     for (const page of pages) expect(ids(await page.next())).toEqual([]);
@@ -145,7 +145,7 @@ describe('the list of traces, as events', () => {
     for (const page of pages) expect(ids(await page.next())).toEqual(runs.map(({ id }) => id));
   });
 
-  test('has the newest 2,000 traces, and takes away the others', async () => {
+  test('has the newest 2,000 traces, and removes the others', async () => {
     const { url } = await collectorForTest();
     const runs = Array.from({ length: 2003 }, (_, index) => wireRun(`run ${index}`));
     await sendBatch(url, { post: runs.slice(0, 2001) });

@@ -46,7 +46,7 @@ describe('buildTree', () => {
     expect(rows[0]?.standIn).toBe('loop');
   });
 
-  test('takes a chain of 20,000 runs', () => {
+  test('handles a chain of 20,000 runs', () => {
     const chain = Array.from({ length: 20_000 }, (_, index) =>
       runSummary(`r${index}`, index === 0 ? undefined : `r${index - 1}`, AT),
     );
@@ -91,7 +91,7 @@ describe('moveByKey', () => {
   });
 });
 
-test('nextMatch goes round, in both directions', () => {
+test('nextMatch wraps around, in both directions', () => {
   const rows = visibleNodes(buildTree(FAMILY), NONE);
   const isLeaf = (row: TreeNode) => row.children.length === 0;
   expect(nextMatch(rows, 'c', 1, isLeaf)?.id).toBe('d');
