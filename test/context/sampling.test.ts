@@ -174,7 +174,7 @@ describe('a trace that sends several requests', () => {
 });
 
 describe('a caller that is not believed', () => {
-  it('cannot have a trace left out', async () => {
+  it('cannot mark a trace as not sampled', async () => {
     const [collector, upstream] = await Promise.all([startCollector(), startUpstream()]);
     const app = await startApp(fixture('apps/sampled.mjs'), {
       env: {
