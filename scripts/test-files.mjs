@@ -8,6 +8,7 @@ export const CAMPAIGNS = [
   'test/admission/containers.test.ts',
   'test/bench/bench.e2e.test.ts',
   'test/compatibility/read-back.test.ts',
+  'test/context/background.test.ts',
   'test/injection/compose.test.ts',
   'test/injection/confined.test.ts',
   'test/injection/image.test.ts',
