@@ -9,6 +9,7 @@ export const CAMPAIGNS = [
   'test/bench/bench.e2e.test.ts',
   'test/compatibility/read-back.test.ts',
   'test/context/background.test.ts',
+  'test/context/otel-mode.test.ts',
   'test/injection/compose.test.ts',
   'test/injection/confined.test.ts',
   'test/injection/image.test.ts',
