@@ -25,6 +25,7 @@ export const PARTLY_CAMPAIGNS = [
   'test/context/caller-run.test.ts',
   'test/context/langsmith.test.ts',
   'test/context/sampling.test.ts',
+  'test/core.test.ts',
   'test/faults.test.ts',
   'test/instrumentation/grpc.test.ts',
   'test/instrumentation/http2-queue.test.ts',
