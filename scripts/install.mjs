@@ -43,7 +43,7 @@ function install(directory, specs, marker, wanted) {
  * Calls `fn` while no other process does so for the same directory. Test files run in parallel, and two concurrent
  * installations into one directory break each other.
  */
-export function oneAtATime(directory, fn) {
+function oneAtATime(directory, fn) {
   const lock = `${directory}.lock`;
   mkdirSync(dirname(lock), { recursive: true });
   while (!takeLock(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
