@@ -144,11 +144,13 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
     try {
       const to = tls ? secure : upstream;
       const ignore = ['proxy-connection'];
-      const compared = await same('ProxyAgent', { url: `${to.url}/path`, proxy: proxy.url }, { ignore }, to);
+      // undici 8 hands a request in clear to the proxy as it is, so the proxy would read the metadata.
+      const ours = !tls && major >= 8 ? 'bare' : 'both';
+      const args = { url: `${to.url}/path`, proxy: proxy.url };
+      const compared = await same('ProxyAgent', args, { ignore, ours }, to);
       expect(compared.value).toEqual({ status: 200, body: 'ok' });
       expect(compared.relayed).toHaveLength(1);
       const connects = proxy.arrived.filter(({ method }) => method === 'CONNECT');
-      // undici 8 hands a request in clear to the proxy as it is.
       if (tls || major < 8) expect(connects).toHaveLength(4);
       for (const { headers } of connects) {
         expect(headers).not.toHaveProperty('langsmith-trace');
@@ -268,7 +270,8 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
 
   it('[D75] the path as a full URL', async () => {
     const path = `${upstream.url}/full?u=http://other.example/`;
-    const { relayed } = await sent('full URL as path', { path });
+    // The same request goes to a proxy that cannot be told from the host, so it has no metadata.
+    const { relayed } = await sent('full URL as path', { path }, { ours: 'bare' });
     expect(relayed[0]?.url).toBe(path);
   });
 

@@ -91,8 +91,8 @@ export function baggageOfRun(name: string): string {
 }
 
 export interface Expected {
-  /** What of our headers each request has: both by default. */
-  ours?: 'both' | 'none';
+  /** What of our headers each request has: both by default; `bare` without metadata and tags. */
+  ours?: 'both' | 'bare' | 'none';
   /** The application's own baggage, that stays behind ours. */
   ownBaggage?: string;
   /** Left out of the comparison, where each process has its own. */
@@ -148,13 +148,22 @@ export async function expectSame(
   expectOurs(plain.arrived, undefined, ownBaggage);
   expectOurs(untraced.arrived, undefined, ownBaggage);
   const both = (trace: string | null, members: string): Ours | undefined =>
-    ours === 'none' ? undefined : { trace: `${trace}`, baggage: members };
+    ours === 'none'
+      ? undefined
+      : { trace: `${trace}`, baggage: ours === 'bare' ? projectOf(members) : members };
   expectOurs(relayed.arrived, both(context.trace, context.baggage), ownBaggage);
   expectOurs(traced.arrived, both(traced.answer.run, baggageOfRun(name)), ownBaggage);
   for (const note of relayed.answer.notes) expect(note, note.event).toHaveProperty('trace', context.trace);
   for (const note of traced.answer.notes) expect(note, note.event).toHaveProperty('trace', traced.answer.run);
   const { value, thrown } = plain.answer;
   return { value, thrown, plain: plain.arrived, relayed: relayed.arrived, traced: traced.arrived };
+}
+
+function projectOf(members: string): string {
+  return members
+    .split(',')
+    .filter((member) => member.startsWith('langsmith-project='))
+    .join(',');
 }
 
 interface Ours {

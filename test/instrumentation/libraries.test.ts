@@ -159,6 +159,14 @@ describe('the module hooks', () => {
     expect(result).toEqual({ code: 0, stdout: 'functionobject\n', stderr: '' });
   });
 
+  it('do not make Node.js warn of a package that requires punycode', async () => {
+    const directory = newApp('punycode', ['fastq'], {
+      'node_modules/uses-punycode.js': "require('punycode');",
+      'main.cjs': "require('uses-punycode'); console.log('loaded');",
+    });
+    expect(await runApp(directory, ['main.cjs'])).toEqual({ code: 0, stdout: 'loaded\n', stderr: '' });
+  });
+
   it('do nothing in a loader thread, and work beside one', async () => {
     for (const list of ['*', '*,p-queue']) {
       const result = await runApp(app, ['loader.cjs'], { TRACE_AGENT_LIBRARIES: list });

@@ -13,6 +13,7 @@ import { prepareHooks } from './hooks.ts';
 import type { Hooks, WantedModule } from './library.ts';
 import { findModules, type ModuleFinder } from './modules.ts';
 import { filesOfModules, hasPackage, packageFolders } from './present.ts';
+import { applyIn, isPunycode } from './punycode.ts';
 
 /**
  * `Module._load`. `require` calls it, and so does `import` of a CommonJS module, with a path and no parent (Node 18
@@ -93,7 +94,10 @@ export function installLibraryGate(
       '_load',
       (original) =>
         function load(this: unknown, request, parent, isMain) {
-          const next = () => original().call(this, request, parent, isMain);
+          const next = () =>
+            isPunycode(request)
+              ? applyIn(parent?.filename)(original(), this, [request, parent, isMain])
+              : original().call(this, request, parent, isMain);
           if (!isActive || !isNamed(request, parent)) return next();
           let found: Hooks | undefined;
           guarded('patch libraries', () => {
