@@ -1,7 +1,7 @@
 /**
- * By when its request came, a run is told from one that was made before it: a run of the service's own, which must not
- * become the child of a caller's. To ask the time costs more than to read a header, so a service that has relayed a
- * thousand requests without an SDK is asked no more, until it loads one.
+ * A run that started before the request arrived belongs to the service itself and must not be adopted. So each remote run
+ * keeps its arrival time. To read the clock costs more than to read a header, so a service that has relayed a thousand
+ * requests without an SDK reads it no more until it loads one.
  */
 const ENOUGH = 1000;
 let requests = 0;

@@ -18,7 +18,7 @@ interface Operation {
 type Process = (this: object, operation: Operation, isImmediate?: boolean) => Promise<unknown>;
 
 const firstRuns = new WeakSet<RunTreeLike>();
-/** By run id. An entry exists while the end of a first run is being handed to its client. */
+/** The runs that are being sent, by run id. An entry exists while the end of a first run is being handed to its client. */
 const sending = new Map<unknown, Promise<unknown> | undefined>();
 const undos = new Map<object, () => void>();
 

@@ -14,7 +14,7 @@ interface SamplingClient {
 }
 type ShouldSample = (this: object, traceId?: unknown) => boolean;
 
-/** By trace id, the number of its requests that are still in memory: a caller may send several in one trace. */
+/** Counts the requests of each trace that are still in memory, by trace id. A caller may send several in one trace. */
 const decided = new Map<string, number>();
 const counted = new WeakSet<RemoteRun>();
 const forget = new FinalizationRegistry<string>((traceId) => {

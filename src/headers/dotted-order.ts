@@ -4,8 +4,8 @@
  */
 
 /**
- * What may stand in a segment, and the `.` behind it, place by place: a digit, one up to 1, 2, 3 or 5, one in hexadecimal,
- * or the very sign.
+ * The characters that are allowed in a segment and the `.` behind it, one sign for each place: `d` is a digit, `1`, `2`, `3`
+ * or `5` a digit up to that one, `h` a hexadecimal digit, and any other sign itself.
  */
 const PLACES = 'dddd1d3dT2d5d5dddddddZhhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh.';
 const DIGITS = '0123456789';
