@@ -21,7 +21,7 @@ const common = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
-  charset: 'utf8',
+  charset: 'ascii',
   legalComments: 'inline',
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
