@@ -19,10 +19,6 @@ interface Emitter {
   readonly _events?: Readonly<Record<string | symbol, Listeners>> | null;
 }
 
-/** Up to its look for listeners (`events.js`, Node 18 to 26). */
-export const NODES_EMIT =
-  /^function emit\(type, \.\.\.args\) \{\s+let doError = \(type === 'error'\);\s+const events = this\._events;\s+if \(events !== undefined\) \{\s+if \(doError && events\[kErrorMonitor\] !== undefined\)\s+this\.emit\(kErrorMonitor, \.\.\.args\);\s+doError (?:&&= events\.error === undefined|= \(doError && events\.error === undefined\));\s+\} else if \(!doError\)\s+return false;\s+(?:\/\/.*\s+)*if \(doError\) \{(?:(?!\n {2}\})[\s\S])+\n {2}\}\s+const handler = events\[type\];\s+if \(handler === undefined\)\s+return false;/;
-
 /** Whether the one `listener` of an event is Node's own, and nothing of the application's comes of it. */
 export type IsNodesOwn = (event: string | symbol, listener: Listeners) => boolean;
 
@@ -35,7 +31,6 @@ export function createEmitWrapper(
   const { EventEmitter: Class } = builtin<typeof import('node:events')>('events');
   const { listenerCount } = Class.prototype;
   const canLook = typeof (new Class() as Emitter)._events === 'object';
-  const nodesEmit: unknown = isNodesEmit(Class.prototype.emit) ? Class.prototype.emit : undefined;
 
   /** A call of `listenerCount` for each of the eight events of a request, most heard by nobody, costs as much as the rest. */
   function listenersOf(emitter: object, event: string | symbol): Listeners {
@@ -61,18 +56,12 @@ export function createEmitWrapper(
       const listeners = listenersOf(this, event);
       // An `error` that nobody hears is thrown, and may have others (`errorMonitor`).
       const isHeard = listeners !== undefined || event === 'error';
-      if (!isHeard && emitted === nodesEmit) return false;
       const isElsewhere = isHeard && entryOf(this, event) !== STAY && !isNodesOwn?.(event, listeners);
       // V8 makes no object of `arguments` in a function that only passes them on like this.
       // biome-ignore lint/complexity/noArguments: passed on as they came
       return (isElsewhere ? emitInContext : emitted).apply(this, arguments as unknown as Parameters<Emit>);
     };
   };
-}
-
-/** Whether all it does about an event without listeners is to say so: six of eight events of a request have none. */
-function isNodesEmit(emit: unknown): boolean {
-  return typeof emit === 'function' && NODES_EMIT.test(Function.prototype.toString.call(emit));
 }
 
 export interface BoundEmitters {
