@@ -11,35 +11,31 @@ import { type Emit, type Entry, patchEmit, STAY, type Undo } from './instrumenta
 
 export type WrapEmit = (original: () => Emit) => Emit;
 
-/** One listener is the function itself; `undefined`: none. */
-export type Listeners = ((...args: never[]) => unknown) | readonly unknown[] | undefined;
-
 /** What an emitter keeps its listeners in (`events.js`, Node 0.1 to 26). */
 interface Emitter {
-  readonly _events?: Readonly<Record<string | symbol, Listeners>> | null;
+  readonly _events?: Readonly<Record<string | symbol, unknown>> | null;
 }
-
-/** Whether the one `listener` of an event is Node's own, and nothing of the application's comes of it. */
-export type IsNodesOwn = (event: string | symbol, listener: Listeners) => boolean;
 
 /** @param entryOf the context that an emitter emits an event in. It must not throw */
 export function createEmitWrapper(
   contexts: ContextStorage,
   entryOf: (emitter: object, event: string | symbol) => Entry,
-  isNodesOwn?: IsNodesOwn,
 ): WrapEmit {
   const { EventEmitter: Class } = builtin<typeof import('node:events')>('events');
   const { listenerCount } = Class.prototype;
   const canLook = typeof (new Class() as Emitter)._events === 'object';
 
-  /** A call of `listenerCount` for each of the eight events of a request, most heard by nobody, costs as much as the rest. */
-  function listenersOf(emitter: object, event: string | symbol): Listeners {
-    if (canLook) {
-      const events = (emitter as Emitter)._events;
-      // Node's `emit` throws at `null`, and shall.
-      return events === null ? [] : events?.[event];
-    }
-    return listenerCount.call(emitter as EventEmitter, event) > 0 ? [] : undefined;
+  /**
+   * Whether anybody listens. An `error` that nobody hears is thrown, and may have an `errorMonitor`. The private member is
+   * looked at because a call of `listenerCount` for each of the eight events of a request, most of them heard by nobody,
+   * costs as much as everything else here.
+   */
+  function isHeard(emitter: object, event: string | symbol): boolean {
+    if (event === 'error') return true;
+    if (!canLook) return listenerCount.call(emitter as EventEmitter, event) > 0;
+    const events = (emitter as Emitter)._events;
+    // Node's own `emit` throws where it is `null`.
+    return events === null || events?.[event] !== undefined;
   }
 
   return (original) => {
@@ -52,14 +48,10 @@ export function createEmitWrapper(
         : contexts.apply(context, original(), this, args);
     }
     return function emit(this: object, event) {
-      const emitted = original();
-      const listeners = listenersOf(this, event);
-      // An `error` that nobody hears is thrown, and may have others (`errorMonitor`).
-      const isHeard = listeners !== undefined || event === 'error';
-      const isElsewhere = isHeard && entryOf(this, event) !== STAY && !isNodesOwn?.(event, listeners);
+      const isElsewhere = isHeard(this, event) && entryOf(this, event) !== STAY;
       // V8 makes no object of `arguments` in a function that only passes them on like this.
       // biome-ignore lint/complexity/noArguments: passed on as they came
-      return (isElsewhere ? emitInContext : emitted).apply(this, arguments as unknown as Parameters<Emit>);
+      return (isElsewhere ? emitInContext : original()).apply(this, arguments as unknown as Parameters<Emit>);
     };
   };
 }

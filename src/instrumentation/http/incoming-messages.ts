@@ -5,7 +5,7 @@
 import { builtin } from '../../builtins.ts';
 import type { Inbound } from '../../context/remote-run.ts';
 import { type Context, type ContextStorage, inboundOf } from '../../context/storage.ts';
-import { createEmitWrapper, type IsNodesOwn } from '../bound-emitters.ts';
+import { createEmitWrapper } from '../bound-emitters.ts';
 import { type Attachment, createAttachment } from '../fields.ts';
 import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrumentation.ts';
 
@@ -18,15 +18,12 @@ export interface IncomingMessages {
   bindResponses(originOf: OriginOf): void;
   /** Patches the class, once. node:http must be loaded. */
   watch(): void;
-  /** `isNodesOwn` is asked about the events of a server's requests from now on. */
-  ignore(isNodesOwn: IsNodesOwn): void;
   uninstall: Undo;
 }
 
 export function createIncomingMessages(contexts: ContextStorage): IncomingMessages {
   const inbounds = createAttachment<Inbound | null>();
   let originOfRequest: OriginOf | undefined;
-  let ignored: IsNodesOwn | undefined;
   let undo: Undo | undefined;
   let isActive = true;
 
@@ -47,10 +44,9 @@ export function createIncomingMessages(contexts: ContextStorage): IncomingMessag
   function watch(): void {
     if (undo !== undefined) return;
     const { IncomingMessage } = builtin<typeof import('node:http')>('http');
-    const isNodesOwn: IsNodesOwn = (event, listener) => ignored?.(event, listener) === true;
     undo = patchEmit(
       IncomingMessage.prototype as unknown as { emit: Emit },
-      createEmitWrapper(contexts, entryOf, isNodesOwn),
+      createEmitWrapper(contexts, entryOf),
     );
   }
 
@@ -60,9 +56,6 @@ export function createIncomingMessages(contexts: ContextStorage): IncomingMessag
     bindResponses(originOf) {
       originOfRequest = originOf;
       watch();
-    },
-    ignore(isNodesOwn) {
-      ignored = isNodesOwn;
     },
     uninstall() {
       isActive = false;

@@ -20,7 +20,6 @@ import { isBuiltinLoaded } from '../loaded-builtins.ts';
 import { isUnixSocket } from '../unix-socket.ts';
 import { isIncomingMessage, isObject, isSocket, type Message, madeUp, withLine } from './inbound-message.ts';
 import type { IncomingMessages } from './incoming-messages.ts';
-import { createIsNodesOwn } from './nodes-listeners.ts';
 
 /** `null` for a request that arrived without a trace. Its events must not run in the context of another request. */
 type Bound = Inbound | null | undefined;
@@ -45,8 +44,7 @@ export function watchServers(
   const undos: Undo[] = [];
   const { inbounds } = messages;
   let Response: typeof ServerResponse | undefined;
-  const isNodesOwn = createIsNodesOwn();
-  /** Whether a response was found whose `req` is another request. */
+  /** Whether any response was found with another request than its own. */
   let hasOddResponses = false;
   let isActive = true;
 
@@ -85,7 +83,7 @@ export function watchServers(
       const inbound = isActive ? boundOf(message) : undefined;
       return inbound === undefined ? STAY : entryTo(inbound);
     };
-    return createEmitWrapper(contexts, entryOf, isNodesOwn);
+    return createEmitWrapper(contexts, entryOf);
   };
 
   /** Wraps the `emit` of objects whose `close` ends the request: the response, or the stream of HTTP/2. */
@@ -213,7 +211,6 @@ export function watchServers(
   function watchMessages(): typeof ServerResponse {
     const http = builtin<typeof import('node:http')>('http');
     const response = http.ServerResponse.prototype as unknown as { emit: Emit };
-    messages.ignore(isNodesOwn);
     messages.watch();
     undos.push(patchEmit(response, wrapLastEmit(boundToRequest)));
     return http.ServerResponse;
