@@ -1,7 +1,6 @@
 /**
- * Emitters that belong to one request alone: an HTTP message, a stream of HTTP/2, an upgraded socket. What they emit
- * comes from a context of their connection's: of who opened it, or ended it. So `emit`, on their prototypes, enters the
- * context of the request.
+ * Binds emitters that belong to one request: an HTTP message, a stream of HTTP/2, an upgraded socket. Node emits their
+ * events in a context of their connection. So `emit`, on their prototypes, enters the context of the request.
  */
 import type { EventEmitter } from 'node:events';
 import { builtin } from '../builtins.ts';
@@ -11,12 +10,12 @@ import { type Emit, type Entry, patchEmit, STAY, type Undo } from './instrumenta
 
 export type WrapEmit = (original: () => Emit) => Emit;
 
-/** What an emitter keeps its listeners in (`events.js`, Node 0.1 to 26). */
+/** `_events` is private. An emitter keeps its listeners there (`events.js`, Node 0.1 to 26). */
 interface Emitter {
   readonly _events?: Readonly<Record<string | symbol, unknown>> | null;
 }
 
-/** @param entryOf the context that an emitter emits an event in. It must not throw */
+/** @param entryOf returns the context in which an emitter emits an event. It must not throw */
 export function createEmitWrapper(
   contexts: ContextStorage,
   entryOf: (emitter: object, event: string | symbol) => Entry,
@@ -26,22 +25,22 @@ export function createEmitWrapper(
   const canLook = typeof (new Class() as Emitter)._events === 'object';
 
   /**
-   * Whether anybody listens. An `error` that nobody hears is thrown, and may have an `errorMonitor`. The private member is
-   * looked at because a call of `listenerCount` for each of the eight events of a request, most of them heard by nobody,
-   * costs as much as everything else here.
+   * Whether the event has a listener. `error` always counts, because Node throws an `error` that has no listener, and
+   * `errorMonitor` may have one. The private member is read because `listenerCount` costs as much as the rest of this
+   * function, and most of the eight events of a request have no listener.
    */
   function isHeard(emitter: object, event: string | symbol): boolean {
     if (event === 'error') return true;
     if (!canLook) return listenerCount.call(emitter as EventEmitter, event) > 0;
     const events = (emitter as Emitter)._events;
-    // Node's own `emit` throws where it is `null`.
+    // Node's own `emit` throws if it is `null`.
     return events === null || events?.[event] !== undefined;
   }
 
   return (original) => {
     function emitInContext(this: object, event: string | symbol): boolean {
       const context = entryOf(this, event);
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       const args = arguments as unknown as Parameters<Emit>;
       return context === STAY
         ? original().apply(this, args)
@@ -49,15 +48,15 @@ export function createEmitWrapper(
     }
     return function emit(this: object, event) {
       const isElsewhere = isHeard(this, event) && entryOf(this, event) !== STAY;
-      // V8 makes no object of `arguments` in a function that only passes them on like this.
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // V8 does not create the `arguments` object in a function that only passes it on like this.
+      // biome-ignore lint/complexity/noArguments: passed on as received
       return (isElsewhere ? emitInContext : original()).apply(this, arguments as unknown as Parameters<Emit>);
     };
   };
 }
 
 export interface BoundEmitters {
-  /** From now on `emitter` emits in `context`; in none where it is `undefined`. */
+  /** From now on, `emitter` emits in `context`, or in no context if it is `undefined`. */
   bind(emitter: object, context: Context | undefined): void;
   uninstall: Undo;
 }

@@ -1,13 +1,12 @@
 /**
- * Fields on objects of Node's or of a library: a class puts its own on objects that are not of it (its base's
- * constructor returns them), and that is what V8 compiles best. It is a text because the build makes assignments of
- * fields, and because each place shall have code of its own.
+ * Adds fields to objects of Node or of a library. A class adds its fields to the object that the constructor of its base
+ * class returns, which may be any object. The classes are compiled from text because the build turns fields into
+ * assignments, and because each place needs code of its own.
  *
- * - A private field keeps a value where nobody else meets it: who lists, prints, copies or freezes the object does not
- *   see it. On a request under way it takes 0.05 to 0.3 microseconds where a property that is not enumerable, or a
- *   `WeakMap`, takes 1.8 (Node 20 and 24).
- * - A public one is an own property like an assigned one, also where an accessor on the prototype stands in the way of
- *   assigning it: 0.02 microseconds where `Object.defineProperty` takes 0.2 to 0.4 (Node 18, 20 and 24).
+ * - A private field is invisible to code that lists, prints, copies or freezes the object. On a request under way it
+ *   takes 0.05 to 0.3 microseconds. A property that is not enumerable, or a `WeakMap`, takes 1.8 (Node 20 and 24).
+ * - A public field is an own property, even if the prototype has an accessor of that name, which an assignment would
+ *   call. It takes 0.02 microseconds. `Object.defineProperty` takes 0.2 to 0.4 (Node 18, 20 and 24).
  */
 import { builtin } from '../builtins.ts';
 
@@ -36,27 +35,27 @@ return (object, value) => {
 }`;
 
 export interface Attachment<T> {
-  /** What was attached to this very object: not to one that it inherits from, or is a proxy of. */
+  /** The value attached to this object itself, not to its prototype or to the target of a proxy. */
   of(object: object): T | undefined;
-  /** The same, and from now on there is none. */
+  /** The same. It also removes the value. */
   take(object: object): T | undefined;
   attach(object: object, value: T): void;
 }
 
 /**
- * Each is a place of its own, of code of its own: V8 looks a field up at once where it meets few kinds of objects, and
- * ten times slower where one piece of code meets all.
+ * Compiles new code for each attachment. V8 finds a field at once in code that sees few shapes of objects, and ten times
+ * slower in code that sees all of them.
  */
 export function createAttachment<T>(): Attachment<T> {
   return evaluate(ATTACHMENT) as Attachment<T>;
 }
 
-/** Gives an object a property of its own as an assignment does, past an accessor that it inherits. */
+/** Returns a function that gives an object an own property without calling an inherited accessor of that name. */
 export function createOwnProperty(name: string): (object: object, value: unknown) => void {
   return (evaluate(OWN_PROPERTY) as (name: string) => (object: object, value: unknown) => void)(name);
 }
 
-/** Half a millisecond the first time: not before something needs it. */
+/** The first call takes half a millisecond, so it is delayed until something needs it. */
 function evaluate(source: string): unknown {
   return builtin<typeof import('node:vm')>('vm').runInThisContext(source, 'trace-agent:fields');
 }

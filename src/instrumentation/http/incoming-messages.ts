@@ -1,6 +1,6 @@
 /**
- * `emit` of `IncomingMessage`: requests that a server receives, and responses that a client receives. Both are of one
- * class, so it is patched once, for both.
+ * Patches `emit` of `IncomingMessage`. Node uses this one class for requests that a server receives and for responses
+ * that a client receives.
  */
 import { builtin } from '../../builtins.ts';
 import type { Inbound } from '../../context/remote-run.ts';
@@ -12,11 +12,11 @@ import { type Emit, type Entry, patchEmit, STAY, type Undo } from '../instrument
 type OriginOf = (request: object) => Context | null | undefined;
 
 export interface IncomingMessages {
-  /** What a server's request came with; `null` for one without a trace. Its events must not take another's. */
+  /** The trace that a server's request arrived with; `null` for a request without one, so that it gets no other. */
   readonly inbounds: Attachment<Inbound | null>;
-  /** Has the responses to a client emit in the context that `originOf` gives of their request; `null` is none. */
+  /** Makes responses emit in the context that `originOf` returns for their request. `null` means no context. */
   bindResponses(originOf: OriginOf): void;
-  /** Patches the class, once. node:http must be loaded. */
+  /** Patches the class once. node:http must be loaded. */
   watch(): void;
   uninstall: Undo;
 }
