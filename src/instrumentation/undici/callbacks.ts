@@ -1,23 +1,22 @@
 /**
- * What a request of undici calls back (`lib/core/request.js`) runs in the context in which its connection was
- * opened: by then another request's. An interceptor that redirects or retries sends the next hop from there, so
- * 11 of 12 redirected or retried requests of one client would carry somebody else's run, in undici 5 to 8. So each
- * callback enters the context of its own request.
+ * Runs the callbacks of a request of undici (`lib/core/request.js`) in the context of that request. undici calls them in
+ * the context in which the connection was opened, which belongs to another request. An interceptor that redirects or
+ * retries sends the next request from there. Without this, 11 of 12 redirected or retried requests of one client carry
+ * another request's run (undici 5 to 8).
  */
 import type { EventEmitter } from 'node:events';
-import { builtin } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
 import { logFailure } from '../../log.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
-import { patchMethod, symbolOf, type Undo } from '../instrumentation.ts';
+import { patchMethod, type Undo } from '../instrumentation.ts';
 import { createStandIns, isStandIn, type StandIns } from './published.ts';
 
 const CONTEXT = Symbol('trace-agent context');
 
-/** They hand over the socket, which from then on belongs to this request alone. */
+/** They hand over the socket, which belongs to this request alone from then on. */
 const UPGRADES = ['onUpgrade', 'onRequestUpgrade'];
 
-/** undici 5 to 7, and 8. */
+/** The names of undici 5 to 7, and those of undici 8. */
 const CALLBACKS = [
   'onConnect',
   'onBodySent',
@@ -36,16 +35,6 @@ const CALLBACKS = [
   'onResponseError',
 ];
 
-/**
- * What of these a handler need not have, and the channel that is told as well (`onBodySent`: from undici 7 on): where
- * there is neither, nothing of the application's is called. Of its handler nothing but this is read.
- */
-const OPTIONAL: Readonly<Record<string, string | null>> = {
-  onBodySent: 'undici:request:bodyChunkSent',
-  onRequestSent: 'undici:request:bodySent',
-  onResponseStarted: null,
-};
-
 interface Request {
   [CONTEXT]?: Context;
 }
@@ -53,9 +42,9 @@ type Arguments = [a?: unknown, b?: unknown, c?: unknown, d?: unknown];
 type Callback = (this: Request, ...args: Arguments) => unknown;
 
 export interface UndiciCallbacks {
-  /** From now on what is bound of the class of `prototype` keeps to its context. */
+  /** Makes bound requests of the class with this prototype call back in their context. */
   watch(prototype: object): void;
-  /** `request` calls back in `context`; in none where it is `undefined`. */
+  /** Makes `request` call back in `context`. Does nothing if it is `undefined`. */
   bind(request: object, context: Context | undefined): void;
   uninstall: Undo;
 }
@@ -67,50 +56,18 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
 
   const wrap = (original: () => Callback): Callback => {
     function callInContext(this: Request): unknown {
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // biome-ignore lint/complexity/noArguments: passed on as received
       return contexts.apply(this[CONTEXT], original(), this, arguments);
     }
     return function callback(this: Request) {
       const isElsewhere = this[CONTEXT] !== contexts.current();
-      // V8 makes no object of `arguments` in a function that only passes them on like this.
-      // biome-ignore lint/complexity/noArguments: passed on as they came
+      // V8 does not create the `arguments` object in a function that only passes it on like this.
+      // biome-ignore lint/complexity/noArguments: passed on as received
       return (isElsewhere ? callInContext : original()).apply(this, arguments as unknown as Arguments);
     };
   };
 
-  function wrapOptional(name: string, channelName: string | null): (original: () => Callback) => Callback {
-    const { channel } = builtin<typeof import('node:diagnostics_channel')>('diagnostics_channel');
-    const published = channelName === null ? undefined : channel(channelName);
-    let handlerKey: symbol | undefined;
-
-    function mayBeHeard(request: Request): boolean {
-      if (published?.hasSubscribers) return true;
-      handlerKey ??= symbolOf(request, 'handler');
-      const handler = handlerKey && (request as Record<symbol, Record<string, unknown> | null>)[handlerKey];
-      return !handler || Boolean(handler[name]);
-    }
-
-    return (original) => {
-      const wrapped = wrap(original);
-      return function callback(this: Request, chunk) {
-        let isHeardElsewhere = true;
-        try {
-          isHeardElsewhere = this[CONTEXT] !== contexts.current() && mayBeHeard(this);
-        } catch (error) {
-          logFailure('look for a callback', error);
-        }
-        return (isHeardElsewhere ? wrapped : original()).call(this, chunk);
-      };
-    };
-  }
-
-  function wrapperOf(name: string, method: Callback): (original: () => Callback) => Callback {
-    const channelName = OPTIONAL[name];
-    if (channelName !== undefined && isUndicis(method, name)) return wrapOptional(name, channelName);
-    return UPGRADES.includes(name) ? wrapUpgrade : wrap;
-  }
-
-  /** A socket that was used before emits in the context of its first request: a `WebSocket` would answer in it. */
+  /** A socket that was used before emits in the context of its first request, so a `WebSocket` would answer in it. */
   const wrapUpgrade = (original: () => Callback): Callback => {
     const wrapped = wrap(original);
     return function upgrade(this: Request, status, headers, socket, text) {
@@ -127,7 +84,8 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
     const methods = prototype as Record<string, Callback>;
     for (const name of CALLBACKS) {
       const method = methods[name];
-      if (typeof method === 'function') undos.push(patchMethod(methods, name, wrapperOf(name, method)));
+      if (typeof method === 'function')
+        undos.push(patchMethod(methods, name, UPGRADES.includes(name) ? wrapUpgrade : wrap));
     }
   }
 
@@ -146,11 +104,6 @@ export function installUndiciCallbacks(contexts: ContextStorage): UndiciCallback
       sockets.uninstall();
     },
   };
-}
-
-/** Another's in its place may call anything. Its text names the handler, also in Node's and in most bundles. */
-function isUndicis(method: Callback, name: string): boolean {
-  return Function.prototype.toString.call(method).includes(`[kHandler].${name}`);
 }
 
 function isEmitter(value: unknown): value is EventEmitter {
