@@ -155,7 +155,7 @@ async function startEcho() {
 
 /** Starts a relay with these Node.js arguments, and asserts which headers reach the server behind it. */
 async function checkRelay(nodeArguments, cwd, { relays = true } = {}) {
-  const expected = relays ? { trace: TRACE, baggage: BAGGAGE } : {};
+  const expected = relays ? { trace: TRACE, baggage: `langsmith-trace=${TRACE},${BAGGAGE}` } : {};
   const echo = await startEcho();
   const app = spawn(process.execPath, nodeArguments, {
     cwd,

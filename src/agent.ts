@@ -213,6 +213,7 @@ function createAgent(config: Config): Agent {
         shareMetadataWith: config.shareMetadataWith.source,
         trust: config.trust.source,
         libraries: config.libraries.source,
+        traceInBaggage: config.traceInBaggage,
         maxHeaderBytes: config.maxHeaderBytes,
         flush: config.flush,
         log: config.log,

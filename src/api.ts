@@ -20,6 +20,11 @@ export interface StartOptions {
   trust?: string | undefined;
   /** Libraries that may be patched: `*`, `none`, names, `!name`. `TRACE_AGENT_LIBRARIES`, default `*`. */
   libraries?: string | undefined;
+  /**
+   * `false` leaves the dotted order out of `baggage`, where it continues the trace behind services that do not pass
+   * `langsmith-trace` on. `TRACE_AGENT_TRACE_IN_BAGGAGE`, default `true`.
+   */
+  traceInBaggage?: boolean | undefined;
   /** The most bytes that both headers together may add to a request. `TRACE_AGENT_MAX_HEADER_BYTES`, default 8192. */
   maxHeaderBytes?: number | undefined;
   /**
@@ -65,6 +70,7 @@ export interface Status {
     readonly shareMetadataWith: string;
     readonly trust: string;
     readonly libraries: string;
+    readonly traceInBaggage: boolean;
     readonly maxHeaderBytes: number;
     /** In milliseconds; 0 if it is off. */
     readonly flush: number;

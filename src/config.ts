@@ -11,6 +11,7 @@ export interface Config {
   readonly shareMetadataWith: Patterns;
   readonly trust: Patterns;
   readonly libraries: Libraries;
+  readonly traceInBaggage: boolean;
   readonly maxHeaderBytes: number;
   /** In milliseconds; 0 turns it off. */
   readonly flush: number;
@@ -78,6 +79,11 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
     ),
     trust: patterns(setting('TRACE_AGENT_TRUST', 'trust', 'string'), 'internal', 'peers'),
     libraries: readLibraries(setting('TRACE_AGENT_LIBRARIES', 'libraries', 'string'), warnings),
+    traceInBaggage: readBoolean(
+      setting('TRACE_AGENT_TRACE_IN_BAGGAGE', 'traceInBaggage', 'boolean'),
+      true,
+      warnings,
+    ),
     maxHeaderBytes: readBytes(setting('TRACE_AGENT_MAX_HEADER_BYTES', 'maxHeaderBytes', 'number'), warnings),
     flush: readFlush(setting('TRACE_AGENT_FLUSH', 'flush', 'number'), warnings),
     log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),

@@ -38,6 +38,11 @@ export interface OutgoingCarrier<T> {
  * server answers 431.
  */
 export const MAX_REQUEST_BYTES = 16_384;
+/**
+ * The minimum that W3C Baggage requires everybody to pass on. It is also close to the limit of nginx and Apache on one
+ * line.
+ */
+export const MAX_BAGGAGE_BYTES = 8192;
 /** Apache, Tomcat and Envoy accept at most 100 headers and refuse a request with more. Node accepts 128 over HTTP/2. */
 export const MAX_REQUEST_HEADERS = 100;
 /** Joins the values of a repeated header as Node does. */

@@ -5,12 +5,13 @@ import { isLeftOut, publishedRunOf } from './context/published-run.ts';
 import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import type { RunTreeLike } from './context/run-tree.ts';
 import { type Context, inboundOf, remoteOf } from './context/storage.ts';
-import { holdsMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/baggage.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
 import { withoutForwarded } from './headers/forwarded.ts';
+import { holdsMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { LEFT_OUT, saysLeftOut } from './headers/sampling.ts';
 import { FORM, type HeaderSet, richest, type TraceHeaders } from './headers/trace-headers.ts';
+import { holdsTraceMember, readTraceMember } from './headers/trace-member.ts';
 import { logFailure, logOnce } from './log.ts';
 import {
   type HeaderValue,
@@ -18,6 +19,7 @@ import {
   isOfLangSmithClient,
   joined,
   linesOf,
+  MAX_BAGGAGE_BYTES,
   MAX_REQUEST_BYTES,
   type OutgoingCarrier,
 } from './outgoing-carrier.ts';
@@ -25,15 +27,11 @@ import { type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
 import { withhold } from './withhold.ts';
 
-/**
- * The minimum that W3C Baggage requires everybody to pass on. It is also close to the limit of nginx and Apache on one
- * line.
- */
-const MAX_BAGGAGE_BYTES = 8192;
 /** The consequence for the log, by the first form within the limit. */
 const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
   [FORM.everything]: '',
-  [FORM.tagged]: 'they are sent without metadata',
+  [FORM.linked]: 'they are sent without metadata',
+  [FORM.tagged]: 'they are sent without metadata, and without the trace in baggage',
   [FORM.bare]: 'they are sent without metadata and tags',
   [FORM.none]: 'they are not sent',
 };
@@ -81,7 +79,7 @@ export class Propagator {
 
   /**
    * Reads the caller's run from a request that carries a trace, or that carries only LangSmith's members of `baggage`,
-   * which may say that the trace was not sampled. Never throws.
+   * which may hold the trace or say that it was not sampled. Never throws.
    *
    * @param address the address of the peer; `isLocal` means that the request came over a unix socket and has none
    */
@@ -97,21 +95,25 @@ export class Propagator {
         const remote = this.read(trace, baggage);
         if (remote !== undefined) return remote;
         // Without a trace there is nothing to refuse, so the baggage may be forwarded.
-        return new RefusedTrace(trace, trace === undefined ? undefined : members);
+        return new RefusedTrace(
+          trace,
+          trace === undefined && !holdsTraceMember(members) ? undefined : members,
+        );
       }
-      if (trace !== undefined) this.counts.distrusted++;
+      if (trace !== undefined || holdsTraceMember(members)) this.counts.distrusted++;
     } catch (error) {
       logFailure('extract', error);
     }
     return new RefusedTrace(trace, members);
   }
 
-  /** Reads the caller's run from headers that are trusted. */
+  /** Reads the caller's run from headers that are trusted. The header of the trace takes precedence over the member. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
-    if (trace === undefined && saysLeftOut(baggage)) return leftOutRun();
-    if (!isDottedOrder(trace)) return undefined;
+    const dottedOrder = trace === undefined ? readTraceMember(baggage) : trace;
+    if (dottedOrder === undefined && saysLeftOut(baggage)) return leftOutRun();
+    if (!isDottedOrder(dottedOrder)) return undefined;
     this.counts.extracted++;
-    return new RemoteRun(trace, typeof baggage === 'string' ? baggage : undefined);
+    return new RemoteRun(dottedOrder, typeof baggage === 'string' ? baggage : undefined);
   }
 
   /** The headers of `context` for a destination that the application itself has chosen. */
@@ -236,8 +238,8 @@ export class Propagator {
   private headerSetOf(run: RunTreeLike | undefined, context: Context): HeaderSet | undefined {
     const set =
       run !== undefined
-        ? headersOfRun(run, this.config.maxHeaderBytes)
-        : (remoteOf(context)?.relayHeaders(this.config.maxHeaderBytes) ??
+        ? headersOfRun(run, this.config)
+        : (remoteOf(context)?.relayHeaders(this.config) ??
           (isLeftOut(context, this.env) ? LEFT_OUT : undefined));
     if (set !== undefined && set.first !== FORM.everything) this.warnOfSize(set.first);
     return set;

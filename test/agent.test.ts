@@ -28,6 +28,7 @@ describe('start', () => {
         propagateTo: '*',
         shareMetadataWith: 'internal',
         trust: 'internal',
+        traceInBaggage: true,
         maxHeaderBytes: 8192,
         flush: 0,
         log: 'warn',

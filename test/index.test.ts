@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run } from './support/app.ts';
-import { baggage, dottedOrder } from './support/trace.ts';
+import { baggage, dottedOrder, linked } from './support/trace.ts';
 
 const trace = dottedOrder(2);
 const header = baggage({ metadata: { a: 1 }, tags: ['t'], project: 'p' });
@@ -40,9 +40,9 @@ describe('traceHeaders', () => {
       tell(traceHeaders());`);
     const current = told[1] as string;
     expect(told).toEqual([
-      { 'langsmith-trace': current, baggage: header.replace('langsmith-tags=t,', '') },
+      { 'langsmith-trace': current, baggage: linked(current, header.replace('langsmith-tags=t,', '')) },
       expect.stringContaining(`${trace}.`),
-      { 'langsmith-trace': trace, baggage: header },
+      { 'langsmith-trace': trace, baggage: linked(trace, header) },
       {},
     ]);
   });
@@ -57,11 +57,12 @@ describe('continueTrace', () => {
     ['a Map', 'new Map([["langsmith-trace", trace], ["baggage", baggage]])'],
     ['a Map with names in another case', 'new Map([["Langsmith-Trace", trace], ["Baggage", baggage]])'],
     ['bytes', '{ "langsmith-trace": Buffer.from(trace), baggage: [new TextEncoder().encode(baggage)] }'],
+    ['baggage alone, with the trace', '{ baggage: ["langsmith-trace=" + trace, baggage].join() }'],
     ['a null-prototype object', 'Object.assign(Object.create(null), { "langsmith-trace": trace, baggage })'],
   ];
   it.each(forms)('takes %s', async (_name, headers) => {
     const told = await evaluate(`tell(continueTrace(${headers}, () => traceHeaders()))`);
-    expect(told).toEqual([{ 'langsmith-trace': trace, baggage: header }]);
+    expect(told).toEqual([{ 'langsmith-trace': trace, baggage: linked(trace, header) }]);
   });
 
   const bad = [
@@ -95,7 +96,7 @@ describe('continueTrace', () => {
         tell(continueTrace({}, () => traceHeaders()));
         tell(traceHeaders());
       });`);
-    expect(told).toEqual([{}, { 'langsmith-trace': expect.any(String) }]);
+    expect(told).toEqual([{}, { 'langsmith-trace': trace, baggage: linked(trace) }]);
   });
 
   // Another promise in its place would lose them.

@@ -6,10 +6,10 @@ import { DestinationPolicy } from '../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../src/policy/peers.ts';
 import { Propagator } from '../src/propagator.ts';
-import { baggage, dottedOrder } from './support/trace.ts';
+import { baggage, dottedOrder, linked } from './support/trace.ts';
 
 const TRACE = dottedOrder(2);
-const BAGGAGE = baggage({ metadata: { a: 1 }, tags: ['t'], project: 'p' });
+const BAGGAGE = linked(TRACE, baggage({ metadata: { a: 1 }, tags: ['t'], project: 'p' }));
 
 interface Call {
   target: string;
@@ -72,8 +72,8 @@ describe('precedence', () => {
 
   it('baggage of others alone is not touched where there is nothing to add', () => {
     const call: Call = { target: '/', headers: { Baggage: 'vendor = 1 ; p' } };
-    const withoutProject = propagator().read(TRACE, undefined);
-    propagator().inject(carrier, call, withoutProject as RemoteRun);
+    const withoutProject = propagator({ traceInBaggage: false }).read(TRACE, undefined);
+    propagator({ traceInBaggage: false }).inject(carrier, call, withoutProject as RemoteRun);
     expect(call.headers).toEqual({ Baggage: 'vendor = 1 ; p', 'langsmith-trace': TRACE });
   });
 

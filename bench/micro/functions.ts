@@ -8,8 +8,9 @@ import { takeNatives } from '../../src/context/natives.ts';
 import { RemoteRun } from '../../src/context/remote-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
 import { createContextStorage } from '../../src/context/storage.ts';
-import { formatBaggage, mergeBaggage, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
+import { formatBaggage, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
 import { isDottedOrder } from '../../src/headers/dotted-order.ts';
+import { mergeBaggage } from '../../src/headers/members.ts';
 import { formsOf, makeHeaderSet } from '../../src/headers/trace-headers.ts';
 import { CLIENT_REQUEST, onFirstUse, SERVER } from '../../src/instrumentation/first-use.ts';
 import { watchRequests } from '../../src/instrumentation/http/client.ts';
@@ -32,7 +33,7 @@ export interface Case {
   readonly around: (<T>(fn: () => T) => T) | undefined;
 }
 
-const MAX_BYTES = 8192;
+const SETTINGS = { maxHeaderBytes: 8192, traceInBaggage: true };
 const SEGMENT = '20260131T235959123456Z5c0b7a2e-91d4-4f3b-8a6c-0d3c9e1f6b2a';
 const DEEP = Array.from({ length: 10 }, () => SEGMENT).join('.');
 const FIELDS = { metadata: { tenant: 'acme', tier: 'gold' }, tags: ['bench', 'hop'], project: 'caller' };
@@ -76,10 +77,10 @@ export function createCases(): Case[] {
     one('write', 'baggage', () => formatBaggage(FIELDS)),
     one('write', 'baggage merged with others', () => mergeBaggage(BAGGAGE, OTHERS)),
     one('write', 'headers relayed, baggage not met before', () => formsOf(relayMembers(BAGGAGE))),
-    one('write', 'headers relayed', () => new RemoteRun(SEGMENT, BAGGAGE).relayHeaders(MAX_BYTES)),
-    one('write', 'headers, made', () => makeHeaderSet(SEGMENT, FIELDS, MAX_BYTES)),
-    one('write', 'headers, metadata over the limit', () => makeHeaderSet(SEGMENT, LARGE, MAX_BYTES)),
-    one('write', 'headers of a run, made before', () => headersOfRun(like, MAX_BYTES)),
+    one('write', 'headers relayed', () => new RemoteRun(SEGMENT, BAGGAGE).relayHeaders(SETTINGS)),
+    one('write', 'headers, made', () => makeHeaderSet(SEGMENT, FIELDS, SETTINGS)),
+    one('write', 'headers, metadata over the limit', () => makeHeaderSet(SEGMENT, LARGE, SETTINGS)),
+    one('write', 'headers of a run, made before', () => headersOfRun(like, SETTINGS)),
     one('write', 'SDK: runTree.toHeaders', () => run.toHeaders()),
     one('decide', 'destination, known', () => policy.cached(known[host++ & 7] as string)),
     one('decide', 'destination, new host', () =>

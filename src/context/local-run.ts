@@ -1,7 +1,7 @@
 import { formatAddress } from '../headers/address.ts';
 import type { BaggageFields } from '../headers/baggage.ts';
 import { isDottedOrder, MAX_DOTTED_ORDER_LENGTH } from '../headers/dotted-order.ts';
-import { type HeaderSet, makeHeaderSet, NO_HEADERS } from '../headers/trace-headers.ts';
+import { type HeaderSet, type HeaderSettings, makeHeaderSet, NO_HEADERS } from '../headers/trace-headers.ts';
 import { hidesMetadata } from './privacy.ts';
 import type { RunTreeLike } from './run-tree.ts';
 
@@ -28,15 +28,15 @@ const cache = new WeakMap<RunTreeLike, CachedHeaders>();
  *
  * @returns `undefined` for a run without a valid dotted order
  */
-export function headersOfRun(run: RunTreeLike, maxBytes: number): HeaderSet | undefined {
+export function headersOfRun(run: RunTreeLike, settings: HeaderSettings): HeaderSet | undefined {
   const known = cache.get(run);
   if (known !== undefined && isCurrent(known, run)) return known.set;
-  const fresh = makeHeaders(run, maxBytes);
+  const fresh = makeHeaders(run, settings);
   cache.set(run, fresh);
   return fresh.set;
 }
 
-function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
+function makeHeaders(run: RunTreeLike, settings: HeaderSettings): CachedHeaders {
   const metadata = metadataOf(run);
   const tags = tagsOf(run);
   const fields: BaggageFields = {
@@ -57,7 +57,7 @@ function makeHeaders(run: RunTreeLike, maxBytes: number): CachedHeaders {
       ? toJSON(metadata)
       : undefined,
     tags: [...tags],
-    set: isTooLong ? NO_HEADERS : isDottedOrder(trace) ? makeHeaderSet(trace, fields, maxBytes) : undefined,
+    set: isTooLong ? NO_HEADERS : isDottedOrder(trace) ? makeHeaderSet(trace, fields, settings) : undefined,
   };
 }
 

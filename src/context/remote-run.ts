@@ -1,15 +1,18 @@
 import { BoundedMap } from '../bounded-map.ts';
-import { type BaggageFields, MAX_BAGGAGE_LENGTH, parseBaggage, relayMembers } from '../headers/baggage.ts';
+import { type BaggageFields, parseBaggage, relayMembers } from '../headers/baggage.ts';
 import { runIdOf, toDottedOrder, traceIdOf } from '../headers/dotted-order.ts';
+import { MAX_BAGGAGE_LENGTH } from '../headers/members.ts';
 import { LEFT_OUT } from '../headers/sampling.ts';
 import {
-  type BaggageForms,
+  type FieldForms,
   formsOf,
   type HeaderSet,
+  type HeaderSettings,
   headerSetOf,
-  NO_BAGGAGE,
+  NO_FIELDS,
   NO_HEADERS,
 } from '../headers/trace-headers.ts';
+import { withoutTraceMember } from '../headers/trace-member.ts';
 import { arrivalOfRequest } from './arrival.ts';
 import { leftOutId } from './left-out.ts';
 
@@ -111,9 +114,9 @@ export class RemoteRun {
   }
 
   /** The headers that keep an outgoing request of this service in the caller's trace. */
-  relayHeaders(maxBytes: number): HeaderSet {
+  relayHeaders(settings: HeaderSettings): HeaderSet {
     if (this.isLeftOut) return LEFT_OUT;
-    this.headers ??= makeRelayed(this.dottedOrder, this.baggage, maxBytes);
+    this.headers ??= makeRelayed(this.dottedOrder, this.baggage, settings);
     return this.headers;
   }
 }
@@ -123,18 +126,21 @@ export function leftOutRun(): RemoteRun {
   return new RemoteRun(toDottedOrder(Date.now(), leftOutId()), undefined, true);
 }
 
-/** The forms of the inbound header, by its value. All requests that a run sends carry the same value. At most 2 MB. */
-const relayed = new BoundedMap<string, BaggageForms>(64);
+/**
+ * The forms of the inbound header, by its value without the trace. All requests that a run sends carry the same value. At
+ * most 2 MB.
+ */
+const relayed = new BoundedMap<string, FieldForms>(64);
 const LONGEST_KEPT = 16_384;
 
-function makeRelayed(dottedOrder: string, baggage: string | undefined, maxBytes: number): HeaderSet {
-  if (baggage === undefined) return headerSetOf(dottedOrder, NO_BAGGAGE, maxBytes);
+function makeRelayed(dottedOrder: string, baggage: string | undefined, settings: HeaderSettings): HeaderSet {
+  if (baggage === undefined) return headerSetOf(dottedOrder, NO_FIELDS, settings);
   // The project is not known, and without it the runs of the next service would go to another project.
   if (baggage.length > MAX_BAGGAGE_LENGTH) return NO_HEADERS;
-  return headerSetOf(dottedOrder, relayedForms(baggage), maxBytes);
+  return headerSetOf(dottedOrder, relayedForms(withoutTraceMember(baggage)), settings);
 }
 
-function relayedForms(baggage: string): BaggageForms {
+function relayedForms(baggage: string): FieldForms {
   const known = relayed.get(baggage);
   if (known !== undefined) return known;
   const forms = formsOf(relayMembers(baggage));

@@ -1,9 +1,9 @@
 /**
- * The `baggage` header (W3C Baggage) and LangSmith's members in it. Members of other vendors are never decoded, only
- * kept. `langsmith-replicas` is neither read nor written, because it controls where runs are sent (CVE-2026-25528) and
- * a caller must not control that.
+ * The fields of a run that travel in `baggage`: metadata, tags, and the project or address. `langsmith-replicas` is
+ * neither read nor written, because it controls where runs are sent (CVE-2026-25528) and a caller must not control that.
  */
 import { parseAddress } from './address.ts';
+import { joinMembers, readMembers, textOf } from './members.ts';
 
 export interface BaggageFields {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -13,16 +13,10 @@ export interface BaggageFields {
   readonly address?: string | undefined;
 }
 
-/** The prefix of all of LangSmith's members. */
-export const LANGSMITH_PREFIX = 'langsmith-';
 const METADATA = 'langsmith-metadata';
 const TAGS = 'langsmith-tags';
 const PROJECT = 'langsmith-project';
 const ADDRESS = 'langsmith-address';
-export const REPLICAS = 'langsmith-replicas';
-
-/** The longest header that is read, in characters: Node's default for all headers together, in HTTP/2. */
-export const MAX_BAGGAGE_LENGTH = 65_536;
 
 /** LangSmith's members as they are written in the header, each `name=value`; `''` if absent. */
 export interface BaggageMembers {
@@ -40,15 +34,15 @@ const NO_MEMBERS: BaggageMembers = { metadata: '', tags: '', destination: '' };
  * @see https://www.w3.org/TR/baggage/#header-content
  */
 export function parseBaggage(header: unknown): BaggageFields {
-  const values = valuesOf(header);
-  if (values === undefined) return {};
-  const project = readProject(decode(values.get(PROJECT)));
+  const members = readMembers(header);
+  if (members === undefined) return {};
+  const project = readProject(textOf(members, PROJECT));
   return {
-    metadata: readMetadata(decode(values.get(METADATA))),
-    tags: readTags(decode(values.get(TAGS))),
+    metadata: readMetadata(textOf(members, METADATA)),
+    tags: readTags(textOf(members, TAGS)),
     project,
     // The SDK rejects a header that names both. The project is used, because every version understands it.
-    address: project === undefined ? readAddress(decode(values.get(ADDRESS))) : undefined,
+    address: project === undefined ? readAddress(textOf(members, ADDRESS)) : undefined,
   };
 }
 
@@ -70,22 +64,23 @@ export function encodeMembers(fields: BaggageFields): BaggageMembers {
 
 /**
  * Returns the members of an inbound header that are relayed. They hold the same as `parseBaggage` reads, but a value
- * that is well written is kept unchanged. Encoding it again would cost three times as much, and a number could lose
- * digits.
+ * that is well written is kept unchanged, because encoding it again would cost three times as much. A value that
+ * another service has encoded in its own way is encoded again from its text: a number could lose digits otherwise.
  */
 export function relayMembers(header: unknown): BaggageMembers {
-  const values = valuesOf(header);
-  if (values === undefined) return NO_MEMBERS;
+  const members = readMembers(header);
+  if (members === undefined) return NO_MEMBERS;
   const relay = <T>(
     name: string,
     read: (text: string | undefined) => T | undefined,
     write: (value: T) => string | undefined,
   ): string => {
-    const raw = values.get(name);
-    const text = decode(raw);
+    const raw = members.values.get(name);
+    const text = textOf(members, name);
     const value = read(text);
     if (raw === undefined || text === undefined || value === undefined) return '';
-    return member(name, isWellWritten(raw, text, value) ? raw : write(value));
+    if (!isWhole(text, value)) return member(name, write(value));
+    return member(name, isWellWritten(raw) ? raw : encode(text));
   };
   return {
     metadata: relay(METADATA, readMetadata, encodeMetadata),
@@ -94,80 +89,19 @@ export function relayMembers(header: unknown): BaggageMembers {
   };
 }
 
-export function joinMembers(first: string, second: string): string {
-  return first === '' ? second : second === '' ? first : `${first},${second}`;
+/** Whether a value is encoded as `encodeURIComponent` encodes it. */
+function isWellWritten(raw: string): boolean {
+  return !/[^\w.!~*'()%-]/.test(raw);
 }
 
-/** The values of LangSmith's members, without spaces or properties. A repeated member has the value `undefined`. */
-function valuesOf(header: unknown): Map<string, string | undefined> | undefined {
-  if (typeof header !== 'string' || header.length > MAX_BAGGAGE_LENGTH || !header.includes(LANGSMITH_PREFIX))
-    return undefined;
-  const values = new Map<string, string | undefined>();
-  for (const text of header.split(',')) {
-    const equals = text.indexOf('=');
-    if (equals === -1) continue;
-    const key = text.slice(0, equals).trim();
-    if (!key.startsWith(LANGSMITH_PREFIX)) continue;
-    const properties = text.indexOf(';', equals);
-    const value = properties === -1 ? text.slice(equals + 1) : text.slice(equals + 1, properties);
-    values.set(key, values.has(key) ? undefined : value.trim());
-  }
-  return values;
-}
-
-/** Whether a value is encoded as `encodeURIComponent` encodes it, and nothing of it was dropped when it was read. */
-function isWellWritten(raw: string, text: string, value: unknown): boolean {
-  if (/[^\w.!~*'()%-]/.test(raw)) return false;
+/** Whether nothing of the text was dropped when it was read. */
+function isWhole(text: string, value: unknown): boolean {
   if (Array.isArray(value)) return value.join(',') === text;
   return typeof value === 'string' || !mayNamePrototype(text);
 }
 
 function member(name: string, value: string | undefined): string {
   return value === undefined ? '' : `${name}=${value}`;
-}
-
-/**
- * Returns our members first, followed by the other members as they are written. Ours come first and without a space,
- * because the parsers of the SDKs overlook a member after `, `, and Python's stops at a member without `=`.
- */
-export function mergeBaggage(ours: string, existing: string): string {
-  const others = existing.split(',').filter((member) => !isLangSmithMember(member) && member.trim() !== '');
-  if (others.length === 0) return ours;
-  const rest = others.join(',').trim();
-  return ours === '' ? rest : `${ours},${rest}`;
-}
-
-/** Whether a header holds a member of LangSmith's. */
-export function holdsMembers(header: string): boolean {
-  return mayHoldMembers(header) && header.split(',').some(isLangSmithMember);
-}
-
-/** `false` where no member can be LangSmith's: without a look at each. */
-export function mayHoldMembers(header: string): boolean {
-  return header.includes(LANGSMITH_PREFIX) || header.includes('%');
-}
-
-function isLangSmithMember(member: string): boolean {
-  const name = nameOfMember(member);
-  return name.startsWith(LANGSMITH_PREFIX) || name.includes(REPLICAS);
-}
-
-/**
- * Without spaces and percent-encoding: OpenTelemetry's propagators decode the name of a member that they pass on, so
- * `langsmith%2Dreplicas` arrives behind them as `langsmith-replicas`.
- */
-export function nameOfMember(member: string): string {
-  const name = member.split('=', 1)[0] as string;
-  return (decode(name) ?? name).trim();
-}
-
-function decode(value: string | undefined): string | undefined {
-  try {
-    return value === undefined ? undefined : decodeURIComponent(value);
-  } catch {
-    // A percent sequence is invalid, so this member counts as absent.
-    return undefined;
-  }
 }
 
 function encode(value: string | undefined): string | undefined {
@@ -220,7 +154,7 @@ function mayNamePrototype(json: string): boolean {
 function readTags(value: string | undefined): string[] | undefined {
   if (value === undefined) return undefined;
   const tags = value.split(',').filter((tag) => tag !== '');
-  return tags.length === 0 ? undefined : tags;
+  return tags.join('').trim() === '' ? undefined : tags;
 }
 
 function readProject(value: string | undefined): string | undefined {

@@ -1,24 +1,32 @@
 /** What an application passes on of the `baggage` that it was sent itself. */
-import { LANGSMITH_PREFIX, mayHoldMembers, nameOfMember, REPLICAS } from './baggage.ts';
+import { LANGSMITH_PREFIX, mayHoldMembers, nameOfMember, REPLICAS } from './members.ts';
 
 /**
  * `baggage` without `langsmith-replicas`, and without those members of LangSmith's that came with `inbound`, in whichever
  * way their names and values are encoded. What is not taken out stays as it is written.
  *
- * @param inbound the header as it was received; `undefined` if its members may be forwarded
+ * @param inbound the header as it was received
+ * @param prefix the start of the names of the members that may not be forwarded
  */
-export function withoutForwarded(baggage: string, inbound: string | undefined): string {
+export function withoutForwarded(
+  baggage: string,
+  inbound: string | undefined,
+  prefix = LANGSMITH_PREFIX,
+): string {
   if (!mayHoldMembers(baggage)) return baggage;
   const came = new Set(inbound === undefined ? [] : inbound.split(',').map(normalForm));
   const members = baggage.split(',');
   const kept = members.filter((member) => {
     const name = nameOfMember(member);
-    return !name.includes(REPLICAS) && !(name.startsWith(LANGSMITH_PREFIX) && came.has(normalForm(member)));
+    return !name.includes(REPLICAS) && !(name.startsWith(prefix) && came.has(normalForm(member)));
   });
   return kept.length === members.length ? baggage : kept.join(',').trim();
 }
 
-/** The name and the value, without spaces, properties and percent-encoding. */
+/**
+ * The name and the value, without spaces, properties and percent-encoding. A plus sign counts as a space, because
+ * another agent in the process may read one as the other.
+ */
 function normalForm(member: string): string {
   const [pair = ''] = member.split(';', 1);
   const equals = pair.indexOf('=');
@@ -28,7 +36,7 @@ function normalForm(member: string): string {
 function decode(text: string): string {
   const trimmed = text.trim();
   try {
-    return decodeURIComponent(trimmed);
+    return decodeURIComponent(trimmed).replaceAll('+', ' ');
   } catch {
     return trimmed;
   }

@@ -13,7 +13,11 @@ const NAME = 'langsmith-sampled';
 const MEMBER = `${NAME}=false`;
 
 /** The headers of a trace that was not sampled. */
-export const LEFT_OUT: HeaderSet = { trace: '', baggages: [MEMBER, MEMBER, MEMBER], first: FORM.everything };
+export const LEFT_OUT: HeaderSet = {
+  trace: '',
+  baggages: [MEMBER, MEMBER, MEMBER, MEMBER],
+  first: FORM.everything,
+};
 
 /** Whether the sender of a request did not sample its trace. */
 export function saysLeftOut(baggage: unknown): boolean {

@@ -1,5 +1,15 @@
-import { type BaggageFields, type BaggageMembers, encodeMembers, joinMembers } from './baggage.ts';
+import { type BaggageFields, type BaggageMembers, encodeMembers } from './baggage.ts';
+import { joinMembers } from './members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './names.ts';
+import { formatTraceMember } from './trace-member.ts';
+
+/** The settings that decide what the headers hold. */
+export interface HeaderSettings {
+  /** The most that both headers may add to a request. */
+  readonly maxHeaderBytes: number;
+  /** Whether `baggage` carries the dotted order too. */
+  readonly traceInBaggage: boolean;
+}
 
 /** The two headers that are written on a request for one run. */
 export interface TraceHeaders {
@@ -8,14 +18,17 @@ export interface TraceHeaders {
   readonly baggage: string;
 }
 
+/** The fields of a run in `baggage`: with metadata and tags; without metadata; only the project (or address). */
+export type FieldForms = readonly [everything: string, tagged: string, bare: string];
+
 /**
- * The values of `baggage` that can accompany a trace. Each holds less than the one before, or the same: with metadata
- * and tags; without metadata; only the project (or address).
+ * The values of `baggage` that can accompany a trace. Each holds less than the one before, or the same: the dotted order
+ * and all fields; the dotted order without metadata; without the dotted order; only the project (or address).
  */
-export type BaggageForms = readonly [everything: string, tagged: string, bare: string];
+export type BaggageForms = readonly [everything: string, linked: string, tagged: string, bare: string];
 
 /** The indexes of the forms. `none`, the index after the last form, means that nothing is sent. */
-export const FORM = { everything: 0, tagged: 1, bare: 2, none: 3 } as const;
+export const FORM = { everything: 0, linked: 1, tagged: 2, bare: 3, none: 4 } as const;
 type Form = (typeof FORM)[keyof typeof FORM];
 
 /** The headers of one run for all destinations. They are made once and kept with the run. */
@@ -29,28 +42,34 @@ export interface HeaderSet {
 /** The characters of `name: value\r\n` besides name and value. */
 export const LINE_OVERHEAD = 4;
 
-/** The forms of a trace without baggage. */
-export const NO_BAGGAGE: BaggageForms = ['', '', ''];
+/** The forms of a run without fields. */
+export const NO_FIELDS: FieldForms = ['', '', ''];
 
 /** The headers of a run whose trace alone is too large. */
-export const NO_HEADERS: HeaderSet = { trace: '', baggages: NO_BAGGAGE, first: FORM.none };
+export const NO_HEADERS: HeaderSet = { trace: '', baggages: ['', '', '', ''], first: FORM.none };
 
-export function makeHeaderSet(trace: string, fields: BaggageFields, maxBytes: number): HeaderSet {
-  return headerSetOf(trace, formsOf(encodeMembers(fields)), maxBytes);
+export function makeHeaderSet(trace: string, fields: BaggageFields, settings: HeaderSettings): HeaderSet {
+  return headerSetOf(trace, formsOf(encodeMembers(fields)), settings);
 }
 
-export function formsOf({ metadata, tags, destination }: BaggageMembers): BaggageForms {
+export function formsOf({ metadata, tags, destination }: BaggageMembers): FieldForms {
   const tagged = joinMembers(tags, destination);
   return [joinMembers(metadata, tagged), tagged, destination];
 }
 
 /**
- * Returns the headers that are within `maxBytes` of header lines. Metadata is dropped first, then tags, then
- * everything. Values are never truncated. All values are ASCII, so a character is a byte.
+ * Returns the headers that are within the limit on header lines. Metadata is dropped first, then the dotted order in
+ * `baggage`, then tags, then everything. Values are never truncated. All values are ASCII, so a character is a byte.
  */
-export function headerSetOf(trace: string, baggages: BaggageForms, maxBytes: number): HeaderSet {
+export function headerSetOf(
+  trace: string,
+  [everything, tagged, bare]: FieldForms,
+  { maxHeaderBytes, traceInBaggage }: HeaderSettings,
+): HeaderSet {
+  const link = traceInBaggage ? formatTraceMember(trace) : '';
+  const baggages = [joinMembers(link, everything), joinMembers(link, tagged), tagged, bare] as const;
   let first: number = FORM.everything;
-  while (first < FORM.none && sizeOf(trace, baggages[first] as string) > maxBytes) first++;
+  while (first < FORM.none && sizeOf(trace, baggages[first] as string) > maxHeaderBytes) first++;
   return { trace, baggages, first: first as Form };
 }
 

@@ -3,7 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, checkTrace, startCollector } from '../../src/collector/index.ts';
-import { formatBaggage, mergeBaggage } from '../../src/headers/baggage.ts';
+import { formatBaggage } from '../../src/headers/baggage.ts';
+import { mergeBaggage } from '../../src/headers/members.ts';
+import { formatTraceMember } from '../../src/headers/trace-member.ts';
 import { type App, cleanEnv, fixture, root, startApp } from '../support/app.ts';
 import { fields } from '../support/fields.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
@@ -76,7 +78,8 @@ describe.runIf(python !== undefined)('the Python SDK', () => {
   it('Python reads the fields that were written', async () => {
     const sent = fc.sample(fields, 500).map((said, i) => {
       const trace = dottedOrder(1 + (i % 40));
-      const baggage = mergeBaggage(formatBaggage(said), 'vendor=1;p=2,other=%20');
+      const ours = `${formatTraceMember(trace)},${formatBaggage(said)}`;
+      const baggage = mergeBaggage(ours, 'vendor=1;p=2,other=%20');
       return { said, trace, headers: { 'langsmith-trace': trace, baggage } };
     });
     const lines = sent.map(({ headers }) => `${JSON.stringify(headers)}\n`).join('');

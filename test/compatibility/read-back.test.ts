@@ -2,7 +2,9 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatBaggage, mergeBaggage } from '../../src/headers/baggage.ts';
+import { formatBaggage } from '../../src/headers/baggage.ts';
+import { mergeBaggage } from '../../src/headers/members.ts';
+import { formatTraceMember } from '../../src/headers/trace-member.ts';
 import { fields } from '../support/fields.ts';
 import { installSDK } from '../support/libraries.ts';
 import { dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
@@ -33,7 +35,8 @@ describe.each(VERSIONS)('langsmith %s', (version) => {
     fc.assert(
       fc.property(fields, fc.integer({ min: 1, max: 40 }), (sent, depth) => {
         const trace = dottedOrder(depth);
-        const baggage = mergeBaggage(formatBaggage(sent), 'vendor=1;p=2,other=%20');
+        const ours = `${formatTraceMember(trace)},${formatBaggage(sent)}`;
+        const baggage = mergeBaggage(ours, 'vendor=1;p=2,other=%20');
         const read = RunTree.fromHeaders({ 'langsmith-trace': trace, baggage });
         expect(read).toMatchObject({ id: runIdOf(trace), trace_id: traceIdOf(trace), dotted_order: trace });
         expect(read?.extra?.metadata).toMatchObject(sent.metadata);

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fixture } from '../support/app.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { type Arrived, startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   ask,
@@ -154,12 +154,11 @@ it.each(shapes([['baggage', 'vendor=1;p=2, other=3']]))(
 it.each(shapes([['Baggage', 'langsmith-project=old,vendor=1']]))(
   '[B33] LangSmith’s members of an older baggage give way, %s',
   async (_shape, headers) => {
-    const { arrived } = await arrivedOf(
-      'as given',
-      { headers },
-      { trace: dottedOrder(), baggage: 'langsmith-project=new' },
-    );
-    expect(valuesOf(arrived[0]?.rawHeaders ?? [], 'baggage')).toEqual(['langsmith-project=new,vendor=1']);
+    const trace = dottedOrder();
+    const { arrived } = await arrivedOf('as given', { headers }, { trace, baggage: 'langsmith-project=new' });
+    expect(valuesOf(arrived[0]?.rawHeaders ?? [], 'baggage')).toEqual([
+      linked(trace, 'langsmith-project=new,vendor=1'),
+    ]);
   },
 );
 
@@ -194,6 +193,21 @@ it.each(
 )('[B35] a value is never mistaken for a name, %s', async (_shape, headers) => {
   const { relayed } = await same('as given', { headers });
   expect(relayed[0]?.headers).toMatchObject({ 'x-a': 'langsmith-trace', 'x-b': 'baggage', 'x-c': 'Host' });
+});
+
+it('[B139] the trace stands in baggage too, before the other members, and once', async () => {
+  const trace = dottedOrder();
+  for (const run of [false, true]) {
+    const stale = `${linked(dottedOrder(), 'langsmith-project=old')},vendor=1`;
+    const headers = { 'langsmith-trace': trace, Baggage: stale };
+    const inbound = { trace, baggage: 'langsmith-project=p', run };
+    const { arrived, answer } = await arrivedOf('as given', { headers }, inbound);
+    const [sent = '', ...others] = valuesOf(arrived[0]?.rawHeaders ?? [], 'baggage');
+    expect(others).toEqual([]);
+    expect(sent).toMatch(/,vendor=1$/);
+    expect(sent.match(/langsmith-trace=[^,]*/g)).toEqual([linked(answer.run ?? trace)]);
+    expect(sent.startsWith('langsmith-trace=')).toBe(true);
+  }
 });
 
 it('[B36] an invalid value of the application’s throws Node’s own error', async () => {
@@ -231,12 +245,15 @@ it.each([
   const { arrived } = await arrivedOf('as given', { headers: {} }, { trace, baggage: own });
   const rawHeaders = arrived[0]?.rawHeaders ?? [];
   expect(valuesOf(rawHeaders, 'langsmith-trace')).toEqual([trace]);
-  expect(valuesOf(rawHeaders, 'baggage')).toEqual(own.includes('project') ? ['langsmith-project=p'] : []);
+  expect(valuesOf(rawHeaders, 'baggage')).toEqual([
+    linked(trace, own.includes('project') ? 'langsmith-project=p' : ''),
+  ]);
 });
 
 it.each([
-  ['all fits', 100, 100, ['metadata', 'tags', 'project']],
-  ['metadata goes first', 9000, 100, ['tags', 'project']],
+  ['all fits', 100, 100, ['trace', 'metadata', 'tags', 'project']],
+  ['metadata goes first', 9000, 100, ['trace', 'tags', 'project']],
+  ['then the trace in baggage', 100, 8030, ['tags', 'project']],
   ['then tags', 9000, 9000, ['project']],
 ])('[B37] the size cap: %s', async (_name, metadata, tags, members) => {
   const { arrived, answer } = await arrivedOf('large run', { metadata, tags }, { run: true });

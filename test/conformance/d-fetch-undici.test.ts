@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testNodeMajor } from '../support/app.ts';
 import { hasPeers, needPeers, peer } from '../support/peers.ts';
-import { dottedOrder } from '../support/trace.ts';
+import { dottedOrder, linked } from '../support/trace.ts';
 import { type Arrived, startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   ask,
@@ -184,9 +184,9 @@ describe.each(VERSIONS)('undici $version', ({ version, alias }) => {
     await sent('request', { headers: ['X-Own', '1', 'x-own', '2'] });
     upstream.arrived.length = 0;
     const args = { url: upstream.url, headers: { Baggage: ['v=1', 'w=2'] } };
-    await ask(subject.withAgent, 'request', args, { run: true });
+    const { run } = await ask(subject.withAgent, 'request', args, { run: true });
     const lines = valuesOf(upstream.arrived[0]?.rawHeaders ?? [], 'baggage');
-    expect(lines).toEqual([`${baggageOfRun('request')},v=1,w=2`]);
+    expect(lines).toEqual([`${linked(run, baggageOfRun('request'))},v=1,w=2`]);
     expect((await sent('request with a body')).relayed[0]?.body).toBe('body');
   });
 

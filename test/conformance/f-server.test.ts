@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
 import { needPeers, peer } from '../support/peers.ts';
-import { dottedOrder } from '../support/trace.ts';
+import { dottedOrder, linked } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 interface Note {
@@ -425,5 +425,36 @@ it('[F116] passes on with no run of its own', async () => {
   await expectCurrent(trace, scenario);
   const [plain, relayed] = upstream.arrived;
   expect(plain?.headers).not.toHaveProperty('langsmith-trace');
-  expect(relayed?.headers).toMatchObject({ 'langsmith-trace': trace, baggage: 'langsmith-project=p' });
+  expect(relayed?.headers).toMatchObject({
+    'langsmith-trace': trace,
+    baggage: linked(trace, 'langsmith-project=p'),
+  });
+});
+
+describe('a trace in baggage alone', () => {
+  const baggageOf = (value: string) => post('/events', { baggage: value });
+
+  it('[F140] continues the caller’s trace', async () => {
+    const trace = dottedOrder(2);
+    for (const value of [linked(trace), `vendor=1, langsmith-project=my+shop,${linked(trace)};p=1`]) {
+      await expectCurrent(null, {
+        send: baggageOf(value),
+        last: 'res close',
+        events: EVENTS,
+        expected: trace,
+      });
+    }
+  });
+
+  it('[F140] gives way to the header', async () => {
+    const trace = dottedOrder();
+    await expectCurrent(trace, { send: baggageOf(linked(dottedOrder())), last: 'res close', events: EVENTS });
+  });
+
+  it('[F140] is ignored if it is not valid or comes twice', async () => {
+    const trace = dottedOrder();
+    for (const value of [linked('x'), linked(trace.slice(1)), `${linked(trace)},${linked(trace)}`]) {
+      await expectCurrent(null, { send: baggageOf(value), last: 'res close', events: EVENTS });
+    }
+  });
 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, run, startApp } from '../support/app.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { ask, expectSame, type Subject, startSubject } from './support.ts';
 
@@ -40,16 +40,31 @@ const each = (...headers: (string | undefined)[]) =>
 const port = () => new URL(upstream.url).port;
 
 it.each([
-  ['by default', () => ({}), each(trace, full)],
+  ['by default', () => ({}), each(trace, linked(trace, full))],
   ['none', () => ({ TRACE_AGENT_PROPAGATE_TO: 'none' }), each(undefined, undefined)],
   ['another host', () => ({ TRACE_AGENT_PROPAGATE_TO: '*.example.com' }), each(undefined, undefined)],
-  ['this host', () => ({ TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' }), each(trace, full)],
-  ['this port', () => ({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${port()}` }), each(trace, full)],
+  ['this host', () => ({ TRACE_AGENT_PROPAGATE_TO: '127.0.0.1' }), each(trace, linked(trace, full))],
+  [
+    'this port',
+    () => ({ TRACE_AGENT_PROPAGATE_TO: `127.0.0.1:${port()}` }),
+    each(trace, linked(trace, full)),
+  ],
   ['another port', () => ({ TRACE_AGENT_PROPAGATE_TO: '127.0.0.1:1' }), each(undefined, undefined)],
   ['this host denied', () => ({ TRACE_AGENT_PROPAGATE_TO: '*,!127.0.0.0/8' }), each(undefined, undefined)],
   ['metadata denied', () => ({ TRACE_AGENT_SHARE_METADATA_WITH: 'none' }), each(trace, bare)],
 ])('[G117] allow and deny: %s', async (_name, env, expected) => {
   expect(await sent(env())).toEqual(expected);
+});
+
+it('[G141] a destination that gets no metadata gets the trace in its header alone', async () => {
+  const shared = await sent({});
+  const withheld = await sent({ TRACE_AGENT_SHARE_METADATA_WITH: 'none' });
+  const off = await sent({ TRACE_AGENT_TRACE_IN_BAGGAGE: 'false' });
+  expect({ shared, withheld, off }).toEqual({
+    shared: each(trace, linked(trace, full)),
+    withheld: each(trace, bare),
+    off: each(trace, full),
+  });
 });
 
 it('[G118] a query string cannot satisfy a host', async () => {
@@ -58,7 +73,9 @@ it('[G118] a query string cannot satisfy a host', async () => {
     each(undefined, undefined),
   );
   // Nor can it have one denied.
-  expect(await sent({ TRACE_AGENT_PROPAGATE_TO: '*,!api.example.com' }, path)).toEqual(each(trace, full));
+  expect(await sent({ TRACE_AGENT_PROPAGATE_TO: '*,!api.example.com' }, path)).toEqual(
+    each(trace, linked(trace, full)),
+  );
 });
 
 describe('an application that may tell nobody', () => {

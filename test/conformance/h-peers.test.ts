@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type App, fixture, root, run, startApp, testNodeMajor } from '../support/app.ts';
 import { needPeers, peer } from '../support/peers.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { ask, baggageOfRun, expectSame, type Subject, startSubject, valuesOf } from './support.ts';
 
@@ -93,7 +93,9 @@ for (const { name, preload, env, header } of PEERS) {
           const [members = '', ...others] = valuesOf(rawHeaders, 'baggage');
           expect(others).toEqual([]);
           const ours = members.split(',').filter((member) => member.startsWith('langsmith-'));
-          expect(ours.join()).toBe(whose === 'own' ? baggageOfRun(form) : inbound);
+          expect(ours.join()).toBe(
+            linked(answer.run ?? trace, whose === 'own' ? baggageOfRun(form) : inbound),
+          );
           if (name === 'Sentry') expect(members.match(/sentry-trace_id=/g)).toHaveLength(1);
         });
       }

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startCollector } from '../../src/collector/index.ts';
 import { fixture, root, run, testNode, testNodeMajor } from '../support/app.ts';
 import { needPeers, peer } from '../support/peers.ts';
+import { linked } from '../support/trace.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { whyNotHere } from './list.ts';
 import { expectRelayed, RELAY, relay } from './relay.ts';
@@ -96,7 +97,7 @@ describe('[H134] a bundled application', () => {
         headers['langsmith-trace'],
         headers['baggage'],
       ]);
-      const headers = [stdout.trim(), 'langsmith-project=bundled'];
+      const headers = [stdout.trim(), linked(stdout.trim(), 'langsmith-project=bundled')];
       expect(seen).toEqual([
         ['/http', ...headers],
         ['/fetch', ...headers],

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, type AppOptions, fixture, startApp } from '../support/app.ts';
 import { pairs, valuesOf } from '../support/raw-headers.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import type { Arrived, Upstream } from '../support/upstream.ts';
 
 export interface Note {
@@ -150,7 +150,7 @@ export async function expectSame(
   const both = (trace: string | null, members: string): Ours | undefined =>
     ours === 'none'
       ? undefined
-      : { trace: `${trace}`, baggage: ours === 'bare' ? projectOf(members) : members };
+      : { trace: `${trace}`, baggage: ours === 'bare' ? projectOf(members) : linked(trace, members) };
   expectOurs(relayed.arrived, both(context.trace, context.baggage), ownBaggage);
   expectOurs(traced.arrived, both(traced.answer.run, baggageOfRun(name)), ownBaggage);
   for (const note of relayed.answer.notes) expect(note, note.event).toHaveProperty('trace', context.trace);

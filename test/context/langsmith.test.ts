@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type CollectedRun, type Collector, checkTrace, startCollector } from '../../src/collector/index.ts';
 import { type App, fixture, startApp } from '../support/app.ts';
 import { isCampaign } from '../support/campaign.ts';
-import { baggage, dottedOrder, runIdOf, traceIdOf } from '../support/trace.ts';
+import { baggage, dottedOrder, linked, runIdOf, traceIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const OWN_TRACE = dottedOrder();
@@ -293,7 +293,9 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.includes('bu
       });
       const { headers } = upstream.arrived[0] as Upstream['arrived'][0];
       expect(headers['langsmith-trace']).toBe(current);
-      expect(headers['baggage']).toMatch(/^langsmith-metadata=[^,]*,langsmith-project=callers,vendor=1$/);
+      expect(headers['baggage']).toMatch(
+        /^langsmith-trace=[^,]*,langsmith-metadata=[^,]*,langsmith-project=callers,vendor=1$/,
+      );
     });
 
     it('replicas that the application forwards are taken away', async () => {
@@ -302,21 +304,23 @@ describe.each(isCampaign ? FORMS : FORMS.filter(({ name }) => !name.includes('bu
       await get('/forwarded-replicas', { 'langsmith-trace': trace, baggage: replicas });
       expect(upstream.arrived).toHaveLength(3);
       for (const { headers } of upstream.arrived) {
-        expect(headers).toHaveProperty('langsmith-trace', trace);
-        expect(headers).not.toHaveProperty('baggage');
+        expect(headers).toMatchObject({ 'langsmith-trace': trace, baggage: linked(trace) });
       }
     });
 
     it('other vendors’ baggage stays, after ours', async () => {
       await get('/others-baggage');
-      expect(upstream.arrived[0]?.headers['baggage']).toBe(
-        `${baggage({ project: 'own-project' })},vendor=1;p=2, other=3`,
+      const { 'langsmith-trace': trace, baggage: sent } = upstream.arrived[0]?.headers ?? {};
+      expect(sent).toBe(
+        `${linked(trace as string, baggage({ project: 'own-project' }))},vendor=1;p=2, other=3`,
       );
     });
 
     it('headers follow a run’s metadata and tags as they change', async () => {
       await get('/changed');
-      const sent = upstream.arrived.map(({ headers }) => decodeURIComponent(`${headers['baggage']}`));
+      const sent = upstream.arrived.map(({ headers }) =>
+        decodeURIComponent(`${headers['baggage']}`.replace(/^langsmith-trace=[^,]*,/, '')),
+      );
       expect(sent).toEqual([
         'langsmith-project=own-project',
         'langsmith-metadata={"added":{"deep":1}},langsmith-project=own-project',
@@ -433,7 +437,7 @@ describe('an untrusted caller', () => {
     const current = await (await fetch(`${app.url}/forwarded`, { headers })).json();
     expect(traceIdOf(current as string)).not.toBe(traceIdOf(trace));
     expect(upstream.arrived.map(({ headers }) => [headers['langsmith-trace'], headers['baggage']])).toEqual([
-      [current, `${baggage({ project: 'own-project' })},vendor=1`],
+      [current, `${linked(current as string, baggage({ project: 'own-project' }))},vendor=1`],
     ]);
   });
 

@@ -4,6 +4,8 @@ import { headersOfRun } from '../../src/context/local-run.ts';
 import type { RunTreeLike } from '../../src/context/run-tree.ts';
 import { richest } from '../../src/headers/trace-headers.ts';
 
+const SETTINGS = { maxHeaderBytes: 8192, traceInBaggage: false };
+
 afterEach(() => vi.unstubAllEnvs());
 
 function clientWith(options: ConstructorParameters<typeof Client>[0]): Client {
@@ -26,7 +28,7 @@ function baggageOf(
       replicas: [{ projectName: 'r' }, { projectName: 'r', client: clientWith(ofReplica) }],
     }),
   }) as unknown as RunTreeLike;
-  const set = headersOfRun(run, 8192);
+  const set = headersOfRun(run, SETTINGS);
   return set && richest(set)?.baggage;
 }
 
@@ -60,7 +62,7 @@ describe('the metadata of a run leaves the process', () => {
 
   it('not where a variable hides it that the SDK of the run does not know', () => {
     const run = { dotted_order: `20260101T000000000001Z${'1'.repeat(8)}-1111-4111-8111-${'1'.repeat(12)}` };
-    const set = () => headersOfRun({ ...run, extra: { metadata: { secret: 1 } }, client: {} }, 8192);
+    const set = () => headersOfRun({ ...run, extra: { metadata: { secret: 1 } }, client: {} }, SETTINGS);
     expect(set()?.baggages[0]).toContain('secret');
     vi.stubEnv('LANGCHAIN_HIDE_METADATA', 'true');
     expect(set()?.baggages[0]).toBe('');

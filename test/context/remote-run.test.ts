@@ -3,11 +3,11 @@ import { RemoteRun } from '../../src/context/remote-run.ts';
 import { contentOf } from '../support/header-set.ts';
 import { dottedOrder } from '../support/trace.ts';
 
-const LIMIT = 8192;
+const SETTINGS = { maxHeaderBytes: 8192, traceInBaggage: false };
 
 function relayed(baggage: string | undefined) {
   const trace = dottedOrder();
-  const { full, dropped } = contentOf(new RemoteRun(trace, baggage).relayHeaders(LIMIT));
+  const { full, dropped } = contentOf(new RemoteRun(trace, baggage).relayHeaders(SETTINGS));
   return { baggage: full?.baggage, isSent: full?.trace === trace, dropped };
 }
 

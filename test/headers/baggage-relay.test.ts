@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { joinMembers, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
+import { parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
+import { joinMembers } from '../../src/headers/members.ts';
 
 const relay = (header: string) => {
   const { metadata, tags, destination } = relayMembers(header);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { formatBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { mergeBaggage } from '../../src/headers/members.ts';
 
 /** `baggage-octet` of the W3C's grammar: what a value may be made of. */
 const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;

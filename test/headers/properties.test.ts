@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { RunTree } from 'langsmith';
 import { describe, expect, it } from 'vitest';
-import {
-  type BaggageFields,
-  formatBaggage,
-  joinMembers,
-  mergeBaggage,
-  parseBaggage,
-  relayMembers,
-} from '../../src/headers/baggage.ts';
+import { type BaggageFields, formatBaggage, parseBaggage, relayMembers } from '../../src/headers/baggage.ts';
+import { joinMembers, mergeBaggage } from '../../src/headers/members.ts';
 import { sizeOf } from '../../src/headers/trace-headers.ts';
 import { idsOf } from '../support/dotted-order.ts';
 import { contentOfSet } from '../support/header-set.ts';
@@ -60,6 +54,7 @@ const nearMiss = fc
         'langsmith-tags',
         'langsmith-project',
         'langsmith-replicas',
+        'langsmith-trace',
         'vendor',
         '',
       ),
@@ -169,22 +164,28 @@ describe('written headers', () => {
     );
   });
 
-  it('they stay within the limit: metadata is left out first, then tags, then everything', () => {
+  it('they stay within the limit: metadata is left out first, then the trace in baggage, then tags, then everything', () => {
     check(
-      fc.property(realTrace, fields, fc.integer({ min: 77, max: 2000 }), (trace, ours, limit) => {
-        const { full, bare, fullForms } = contentOfSet(trace, ours, limit);
-        for (const form of [full, bare, ...fullForms]) {
-          if (form !== undefined) expect(sizeOf(form.trace, form.baggage)).toBeLessThanOrEqual(limit);
-        }
-        expect(full === undefined).toBe(bare === undefined);
-        if (full === undefined) return;
-        expect(full.trace).toBe(trace);
-        const whole = contentOfSet(trace, ours, Number.POSITIVE_INFINITY).fullForms.map(
-          (form) => form.baggage,
-        );
-        expect(whole).toContain(full.baggage);
-        expect(bare?.baggage).toBe(whole.at(-1));
-      }),
+      fc.property(
+        realTrace,
+        fields,
+        fc.integer({ min: 77, max: 2000 }),
+        fc.boolean(),
+        (trace, ours, limit, isLinked) => {
+          const { full, bare, fullForms } = contentOfSet(trace, ours, limit, isLinked);
+          for (const form of [full, bare, ...fullForms]) {
+            if (form !== undefined) expect(sizeOf(form.trace, form.baggage)).toBeLessThanOrEqual(limit);
+          }
+          expect(full === undefined).toBe(bare === undefined);
+          if (full === undefined) return;
+          expect(full.trace).toBe(trace);
+          const whole = contentOfSet(trace, ours, Number.POSITIVE_INFINITY, isLinked).fullForms.map(
+            (form) => form.baggage,
+          );
+          expect(whole).toContain(full.baggage);
+          expect(bare?.baggage).toBe(whole.at(-1));
+        },
+      ),
     );
   });
 

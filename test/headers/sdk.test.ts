@@ -1,8 +1,10 @@
 /** Both headers against the real SDK: what either side writes, the other reads as it was meant. */
 import { RunTree } from 'langsmith';
 import { describe, expect, test } from 'vitest';
-import { formatBaggage, mergeBaggage, parseBaggage } from '../../src/headers/baggage.ts';
+import { formatBaggage, parseBaggage } from '../../src/headers/baggage.ts';
 import { parentDottedOrder } from '../../src/headers/dotted-order.ts';
+import { mergeBaggage } from '../../src/headers/members.ts';
+import { formatTraceMember } from '../../src/headers/trace-member.ts';
 import { idsOf } from '../support/dotted-order.ts';
 import { dottedOrder } from '../support/trace.ts';
 
@@ -78,7 +80,14 @@ describe.each(CASES)('%s', (_, { metadata, tags, project }) => {
   });
 
   function expectReadBySDK(baggage: string) {
-    const read = RunTree.fromHeaders({ 'langsmith-trace': dottedOrder(), baggage });
+    expectRead(baggage);
+    expectRead(`${formatTraceMember(dottedOrder(2))},${baggage}`);
+  }
+
+  function expectRead(baggage: string) {
+    const trace = dottedOrder();
+    const read = RunTree.fromHeaders({ 'langsmith-trace': trace, baggage });
+    expect(read?.dotted_order).toBe(trace);
     expect(read?.project_name).toBe(project);
     expect(read?.tags ?? []).toEqual(tags ?? []);
     expect(read?.extra?.metadata).toEqual(metadata ?? {});

@@ -116,6 +116,38 @@ describe('each step, to the byte', () => {
   });
 });
 
+describe('the trace in baggage', () => {
+  const LINK = `langsmith-trace=${TRACE}`;
+  const contentAt = (limit: number) => contentOfSet(TRACE, FIELDS, limit, true);
+
+  test('stands before the fields, and not in the bare form', () => {
+    const { fullForms, bare, dropped } = contentAt(NO_LIMIT);
+    expect(fullForms.map(({ baggage }) => baggage)).toEqual([
+      `${LINK},${FULL}`,
+      `${LINK},${WITHOUT_METADATA}`,
+      WITHOUT_METADATA,
+      BARE,
+    ]);
+    expect([bare?.baggage, dropped]).toEqual([BARE, 'nothing']);
+  });
+
+  test('is alone if the run has no fields', () => {
+    const { full, bare } = contentOfSet(TRACE, {}, NO_LIMIT, true);
+    expect([full?.baggage, bare?.baggage]).toEqual([LINK, '']);
+  });
+
+  test.each([
+    ['everything', `${LINK},${FULL}`, 'nothing', `${LINK},${WITHOUT_METADATA}`],
+    ['the trace without metadata', `${LINK},${WITHOUT_METADATA}`, 'metadata', WITHOUT_METADATA],
+    ['tags without the trace', WITHOUT_METADATA, 'metadata and the trace in baggage', BARE],
+    ['the project', BARE, 'metadata and tags', undefined],
+  ])('goes after metadata and before tags, to the byte: %s', (_, fits, dropped, next) => {
+    const limit = bytes(TRACE, fits);
+    expect(contentAt(limit)).toMatchObject({ full: { trace: TRACE, baggage: fits }, dropped });
+    expect(contentAt(limit - 1).full?.baggage).toBe(next);
+  });
+});
+
 test('at every limit the headers fit and each member is whole', () => {
   const whole: Record<string, unknown> = { metadata, tags, project };
   for (let limit = 0; limit < bytes(TRACE, FULL) + 10; limit++) {

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, run } from '../support/app.ts';
-import { dottedOrder } from '../support/trace.ts';
+import { dottedOrder, linked } from '../support/trace.ts';
 
 const PRELUDE = `
   const { EventEmitter } = require('node:events');
@@ -157,7 +157,10 @@ describe('the first of its kind', () => {
         console.log(JSON.stringify({ waiting, headers: traceHeaders() }));
         process.exit();
       });`;
-    expect(await evaluate(code)).toEqual({ waiting: true, headers: { 'langsmith-trace': trace } });
+    expect(await evaluate(code)).toEqual({
+      waiting: true,
+      headers: { 'langsmith-trace': trace, baggage: linked(trace) },
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp, testNodeMajor } from '../support/app.ts';
 import { type HTTP2Upstream, startHTTP2Upstream } from '../support/http2-upstream.ts';
 import { pairs, valuesOf } from '../support/raw-headers.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 
 interface Forms {
   session: object;
@@ -85,7 +85,7 @@ describe.each(variants)('HTTP/2 requests out, $name', ({ options }) => {
     const own = baggage({ metadata: { caller: 'ü' }, tags: ['a', 'b'], project: 'callers' });
     const relayed = await call(form, to, { 'langsmith-trace': trace, baggage: own });
     expect(valuesOf(relayed.rawHeaders, 'langsmith-trace')).toEqual([trace]);
-    expect(valuesOf(relayed.rawHeaders, 'baggage')).toEqual([own]);
+    expect(valuesOf(relayed.rawHeaders, 'baggage')).toEqual([linked(trace, own)]);
 
     // The same call, but for our headers.
     expect(others(relayed.rawHeaders)).toEqual(others(untraced.rawHeaders));

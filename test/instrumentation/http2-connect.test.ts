@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { run } from '../support/app.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 
 /** Another agent's wrapper, or a mock: it sees each connection that is asked for. */
 const SOURCE = `
@@ -61,11 +61,13 @@ it('in clear text, policy must also permit the host that connect was given', asy
   const bare = baggage({ project: 'p' });
   const full = baggage({ metadata: { user: 'someone' }, project: 'p' });
   const options = { preload: 'require' } as const;
-  const args = ['-e', OTHER_HOST, dottedOrder(), full];
+  const trace = dottedOrder();
+  const args = ['-e', OTHER_HOST, trace, full];
   const env = { TRACE_AGENT_SHARE_METADATA_WITH: 'internal,!127.0.0.0/8,!localhost' };
   const withheld = await run(args, { ...options, env });
   expect(withheld).toEqual({ code: 0, stderr: '', stdout: `${bare}\n`.repeat(4) });
   const shared = await run(args, options);
   // While it connects to an address, nobody knows which.
-  expect(shared).toEqual({ code: 0, stderr: '', stdout: `${bare}\n${full}\n${full}\n${full}\n` });
+  const everything = `${linked(trace, full)}\n`;
+  expect(shared).toEqual({ code: 0, stderr: '', stdout: `${bare}\n${everything.repeat(3)}` });
 });

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { fixture, run } from '../support/app.ts';
-import { dottedOrder } from '../support/trace.ts';
+import { dottedOrder, linked } from '../support/trace.ts';
 
 it('[E88] what the application sets wins; connection and authority must both be allowed what is sent', async () => {
   const trace = dottedOrder();
   const result = await run([fixture('apps/http2-rules.cjs'), trace]);
   const ours = `langsmith-trace: ${trace}`;
-  const everything = [ours, 'baggage: langsmith-metadata=%7B%22a%22%3A1%7D,langsmith-project=p'];
+  const members = 'langsmith-metadata=%7B%22a%22%3A1%7D,langsmith-project=p';
+  const everything = [ours, `baggage: ${linked(trace, members)}`];
   const traceAndProject = [ours, 'baggage: langsmith-project=p'];
   expect(JSON.parse(result.stdout || result.stderr)).toEqual({
     'nothing of its own': everything,

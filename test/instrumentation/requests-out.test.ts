@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { type App, type AppOptions, fixture, startApp } from '../support/app.ts';
 import { pairs, valuesOf } from '../support/raw-headers.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const captureFirst = ['--require', fixture('preload/capture-first.cjs')];
@@ -88,7 +88,7 @@ describe.each(variants)('requests out, $name', ({ modules, options }) => {
     const relayed = await call(form, to, { headers: { 'langsmith-trace': trace, baggage: own } });
     for (const { rawHeaders } of relayed.arrived) {
       expect(valuesOf(rawHeaders, 'langsmith-trace')).toEqual([trace]);
-      expect(valuesOf(rawHeaders, 'baggage')).toEqual([own]);
+      expect(valuesOf(rawHeaders, 'baggage')).toEqual([linked(trace, own)]);
     }
 
     const traced = await call(form, to, { run: true });
@@ -96,7 +96,7 @@ describe.each(variants)('requests out, $name', ({ modules, options }) => {
     for (const { rawHeaders } of traced.arrived) {
       expect(valuesOf(rawHeaders, 'langsmith-trace')).toEqual([traced.body]);
       expect(valuesOf(rawHeaders, 'baggage')).toEqual([
-        baggage({ metadata, tags: ['caller'], project: 'callers' }),
+        linked(traced.body, baggage({ metadata, tags: ['caller'], project: 'callers' })),
       ]);
     }
 

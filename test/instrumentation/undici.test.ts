@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixture, run, startApp } from '../support/app.ts';
 import { skipAll } from '../support/skip.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { UNDICI_7, UNDICI_8 } from '../support/undici.ts';
 import { startUpstream } from '../support/upstream.ts';
 
@@ -35,7 +35,7 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout.trim().split('\n')).toEqual([
-      `orders.internal ${trace} ${full}`,
+      `orders.internal ${trace} ${linked(trace, full)}`,
       `partner.example.com ${trace} ${bare}`,
       'refused.example.com null null',
       'api.smith.langchain.com null null',
@@ -74,13 +74,13 @@ describe.each([UNDICI_7, UNDICI_8])('$name', ({ nodeOptions, whyNot }) => {
     expect(result).toMatchObject({ code: 0, stderr: '' });
     const nothing = [null, null];
     expect(JSON.parse(result.stdout)).toEqual({
-      '127.0.0.1/to-localhost': [trace, full],
+      '127.0.0.1/to-localhost': [trace, linked(trace, full)],
       'localhost/redirected': nothing,
       'localhost/to-address': nothing,
-      '127.0.0.1/redirected': [trace, full],
+      '127.0.0.1/redirected': [trace, linked(trace, full)],
       CONNECT: nothing,
       'partner.example.com/': [trace, bare],
-      '127.0.0.1/proxied': [trace, full],
+      '127.0.0.1/proxied': [trace, linked(trace, full)],
       // undici does not say that it goes to a socket: it is decided on the name.
       'unix socket, localhost': nothing,
       'unix socket, partner.example.com': [trace, bare],

@@ -92,6 +92,6 @@ function difference(rawHeaders, { order, run, isTraced }) {
   if (baggages.length !== 1) return `${baggages.length} baggage headers`;
   const isRight = isTraced
     ? baggages[0].endsWith(`langsmith-project=${run === undefined ? 'matrix' : 'callers'}`)
-    : baggages[0] === run.headers.baggage;
+    : baggages[0] === `langsmith-trace=${expected},${run.headers.baggage}`;
   return isRight ? undefined : `the wrong baggage: ${baggages[0]}`;
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type App, fixture, startApp } from '../support/app.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const trace = dottedOrder();
@@ -42,7 +42,7 @@ async function expectSent(env: NodeJS.ProcessEnv, path: string, expected: unknow
   for (const form of FORMS) expect(await sentBy(form, path), form).toEqual(expected);
 }
 
-const EVERYTHING = [[trace, header]];
+const EVERYTHING = [[trace, linked(trace, header)]];
 const TRACE = [[trace, bare]];
 const NOTHING = [[undefined, undefined]];
 
@@ -57,6 +57,11 @@ describe('destinations', () => {
     ['metadata for another', { TRACE_AGENT_SHARE_METADATA_WITH: '*.example.com' }, TRACE],
     [
       'too few bytes for metadata',
+      { TRACE_AGENT_MAX_HEADER_BYTES: '220' },
+      [[trace, linked(trace, `langsmith-tags=t,${bare}`)]],
+    ],
+    [
+      'too few bytes for the trace in baggage',
       { TRACE_AGENT_MAX_HEADER_BYTES: '140' },
       [[trace, `langsmith-tags=t,${bare}`]],
     ],

@@ -7,6 +7,7 @@ const own = dottedOrder();
 const replicas = `langsmith-replicas=${encodeURIComponent('[["evil",{"apiUrl":"http://evil"}]]')}`;
 const members = 'langsmith-metadata=%7B%22a%22%3A%22theirs%22%7D,langsmith-project=theirs';
 const others = 'vendor=1;p=2,other=%20';
+const link = `langsmith-trace=${trace}`;
 const theirs = `${replicas},${members},${others}`;
 
 /** What each kind of client sends on of what the proxy was sent, and has set itself. */
@@ -52,6 +53,8 @@ describe('headers that a proxy forwards unchanged', () => {
       ['', others],
     ],
     ['to a destination that gets nothing', withTrace, { TRACE_AGENT_PROPAGATE_TO: 'none' }, ['', others]],
+    ['with a trace in baggage alone, not trusted', [`baggage: ${link},${theirs}`], none, ['', others]],
+    ['with a trace in baggage that is not valid', [`baggage: ${link}x,${theirs}`], {}, ['', others]],
     ['of other vendors alone', [`baggage: ${others}`], none, ['', others]],
   ])(
     '%s is forwarded without LangSmith’s headers',
@@ -69,7 +72,7 @@ describe('headers that a proxy forwards unchanged', () => {
     for (const [client, [, baggage]] of await forwarded(lines, {}))
       expect([client, baggage]).toEqual([
         client,
-        client.includes('CONNECT') ? others : `${members},${others}`,
+        client.includes('CONNECT') ? others : `${link},${members},${others}`,
       ]);
   });
 
@@ -77,10 +80,17 @@ describe('headers that a proxy forwards unchanged', () => {
     for (const [client, sent] of await forwarded(withTrace, {})) {
       const isConnect = client.includes('CONNECT');
       expect([client, ...sent]).toEqual(
-        isConnect ? [client, '', others] : [client, trace, `${members},${others}`],
+        isConnect ? [client, '', others] : [client, trace, `${link},${members},${others}`],
       );
     }
   });
+});
+
+it('a trace in baggage that the application forwards beside its own is removed', async () => {
+  const lines = [`baggage: ${link},${theirs}`];
+  const stale = { 'langsmith-trace': own, baggage: `vendor=1,${link.replace('=', ' = ')};p` };
+  for (const [client, sent] of await forwarded(lines, {}, stale))
+    expect([client, ...sent]).toEqual([client, own, 'vendor=1']);
 });
 
 describe('headers that the application has set itself stay, except for replicas', () => {

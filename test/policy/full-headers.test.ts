@@ -23,8 +23,8 @@ it('a request of any form is sent as without the agent, except for the headers t
     expect(lines.join('; '), name).toBe(members[size]);
   }
   expect(Object.values(members)).toEqual([
-    `baggage: langsmith-metadata,langsmith-tags,langsmith-project; langsmith-trace: ${trace}`,
-    `baggage: langsmith-tags,langsmith-project; langsmith-trace: ${trace}`,
+    `baggage: langsmith-trace,langsmith-metadata,langsmith-tags,langsmith-project; langsmith-trace: ${trace}`,
+    `baggage: langsmith-trace,langsmith-tags,langsmith-project; langsmith-trace: ${trace}`,
     `baggage: langsmith-project; langsmith-trace: ${trace}`,
     '',
   ]);

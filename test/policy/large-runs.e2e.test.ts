@@ -31,18 +31,19 @@ async function call(app: App, shape: string, client: string) {
   return (await response.json()) as { status: number; trace: string };
 }
 
-const ALL = ['langsmith-metadata', 'langsmith-tags', 'langsmith-project'];
+const ALL = ['langsmith-trace', 'langsmith-metadata', 'langsmith-tags', 'langsmith-project'];
+const WITHOUT_METADATA = ALL.filter((name) => name !== 'langsmith-metadata');
 
 describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s, a run with', (client) => {
   it.each<[string, string[]]>([
-    ['metadata of 100 kB', ALL.slice(1)],
-    ['10,000 tags', ALL.slice(2)],
+    ['metadata of 100 kB', WITHOUT_METADATA],
+    ['10,000 tags', ALL.slice(3)],
     ['300 levels', []],
-    ['100 levels', ALL.slice(1)],
+    ['100 levels', ALL.slice(2)],
     ['CJK and emoji', ALL],
-    ['much of CJK and emoji', ALL.slice(1)],
-    ['7 kB of others’ baggage', ALL.slice(1)],
-    ['all at once', ALL.slice(2)],
+    ['much of CJK and emoji', WITHOUT_METADATA],
+    ['7 kB of others’ baggage', WITHOUT_METADATA],
+    ['all at once', ALL.slice(3)],
   ])('%s', async (name, expected) => {
     const shape = shapes[name] as Shape;
     expect((await call(without, name, client)).status).toBe(200);
@@ -57,6 +58,7 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s, a r
     const own = shape.baggage === undefined ? [] : [['vendor', 'v'.repeat(shape.baggage - 7)]];
     // Each is there whole, or not at all.
     const whole: Record<string, unknown> = {
+      'langsmith-trace': trace,
       'langsmith-metadata': JSON.stringify(shape.metadata),
       'langsmith-tags': shape.tags.join(','),
       'langsmith-project': 'p',
@@ -76,6 +78,7 @@ it('the agent logs once for each kind of field that it leaves out, however many 
   ]);
   expect(lines.filter((line) => line.endsWith('without metadata'))).toHaveLength(1);
   expect(lines.filter((line) => line.endsWith('without metadata and tags'))).toHaveLength(1);
+  expect(lines.filter((line) => line.endsWith('without the trace in baggage'))).toHaveLength(1);
   expect(lines.filter((line) => line.endsWith('they are not sent'))).toHaveLength(1);
-  expect(lines).toHaveLength(4);
+  expect(lines).toHaveLength(5);
 });

@@ -42,7 +42,8 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s', (c
       expect(answer, `${bytes} bytes`).toBe(await status(without, client, { bytes }));
     }
     expect([...sent]).toEqual([
-      'langsmith-metadata,langsmith-tags,langsmith-project',
+      'langsmith-trace,langsmith-metadata,langsmith-tags,langsmith-project',
+      'langsmith-trace,langsmith-tags,langsmith-project',
       'langsmith-tags,langsmith-project',
       'langsmith-project',
       'nothing',
@@ -52,7 +53,7 @@ describe.each(['fetch', 'http'])('a server that takes 16 KiB of headers, %s', (c
   it('no baggage grows beyond the size that all proxies and servers accept', async () => {
     await status(withAgent, client, { bytes: 0, baggage: 7000 });
     expect(upstream.arrived[0]?.headers['baggage']).toMatch(
-      /^langsmith-tags=t{500},langsmith-project=p,vendor=v{6993}$/,
+      /^langsmith-trace=[^,]*,langsmith-tags=t{500},langsmith-project=p,vendor=v{6993}$/,
     );
     await status(withAgent, client, { bytes: 0, baggage: 7700 });
     expect(upstream.arrived[0]?.headers['baggage']).toMatch(/^langsmith-project=p,vendor=v{7693}$/);

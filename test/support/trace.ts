@@ -22,3 +22,8 @@ export function baggage(fields: { metadata?: object; tags?: string[]; project?: 
   if (fields.project) members.push(`langsmith-project=${encodeURIComponent(fields.project)}`);
   return members.join(',');
 }
+
+/** Creates the `baggage` that accompanies a trace where metadata may go: with the dotted order before the members. */
+export function linked(trace: string | null | undefined, members = ''): string {
+  return [`langsmith-trace=${trace}`, members].filter((part) => part !== '').join(',');
+}

@@ -9,7 +9,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { builtin } from '../../builtins.ts';
 import { type Inbound, RemoteRun } from '../../context/remote-run.ts';
 import { type ContextStorage, inboundOf } from '../../context/storage.ts';
-import { holdsMembers } from '../../headers/baggage.ts';
+import { holdsMembers } from '../../headers/members.ts';
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../headers/names.ts';
 import { logFailure } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
