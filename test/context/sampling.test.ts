@@ -15,11 +15,19 @@ const REQUESTS = 24;
 /** Where a trace was left out, this is all that a called service is told. */
 const LEFT_OUT = 'langsmith-sampled=false';
 
+const older = isCampaign ? { v03: installSDK('0.3.87'), v01: installSDK('0.1.64') } : undefined;
+
+/** The SDKs of the first, the middle and the last service. */
 describe.each([
-  ...(isCampaign ? [{ name: '0.3.87', from: installSDK('0.3.87') }] : []),
-  { name: 'the newest', from: root },
-])('the SDK, $name', ({ from }) => {
-  describe.runIf(from !== undefined)('a trace that its first service', () => {
+  ...(older === undefined
+    ? []
+    : [
+        { name: '0.3.87', sdks: [older.v03, older.v03, older.v03] },
+        { name: '0.3.87, the newest and 0.1.64', sdks: [older.v03, root, older.v01] },
+      ]),
+  { name: 'the newest', sdks: [root, root, root] },
+])('the SDK, $name', ({ sdks }) => {
+  describe.runIf(!sdks.includes(undefined))('a trace that its first service', () => {
     const apps: App[] = [];
     let collector: Collector;
     let upstream: Upstream;
@@ -33,7 +41,7 @@ describe.each([
       return trace;
     };
 
-    async function start(name: string, next: string, rate?: string): Promise<string> {
+    async function start(name: string, next: string, rate?: string, from?: string): Promise<string> {
       const app = await startApp(fixture('apps/sampled.mjs'), {
         preload: 'require',
         env: {
@@ -51,10 +59,10 @@ describe.each([
 
     beforeAll(async () => {
       [collector, upstream] = await Promise.all([startCollector(), startUpstream()]);
-      const last = await start('last', upstream.url, '1');
-      middle = await start('middle', last, '0.2');
+      const last = await start('last', upstream.url, '1', sdks[2]);
+      middle = await start('middle', last, '0.2', sdks[1]);
       const relay = await start('relay', middle);
-      first = await start('first', relay, '0.5');
+      first = await start('first', relay, '0.5', sdks[0]);
     });
     afterAll(async () => {
       await Promise.all([...apps.map((app) => app.stop()), collector?.close(), upstream?.close()]);
