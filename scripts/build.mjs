@@ -90,7 +90,8 @@ function without(name, contents) {
   };
 }
 
-const coreAsText = asText('core.ts', 'Core');
+const explanationsAsText = asText('explain/explanations.ts', 'Explanations');
+const coreAsText = asText('core.ts', 'Core', { plugins: [explanationsAsText] });
 const librariesAsText = [
   asText('instrumentation/libraries/hooks.ts', 'Hooks', {
     plugins: [without('debug', 'module.exports = () => () => {};')],
@@ -132,6 +133,8 @@ await Promise.all([
     target: 'node18',
   }),
   build({ ...common, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', ...esm() }),
+  // Runs in the child processes of `trace-agent doctor`.
+  build({ ...common, entryPoints: ['src/doctor/probe/main.ts'], outfile: 'dist/doctor-probe.js', ...esm() }),
   build({ ...common, entryPoints: ['src/collector/index.ts'], outfile: 'dist/collector.js', ...esm() }),
   buildPage(root, join(dist, 'page.html')),
 ]);

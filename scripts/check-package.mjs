@@ -25,7 +25,7 @@ const BAGGAGE = 'langsmith-project=shop';
 
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|register\.mjs|register\.d\.mts)$/,
-  /^dist\/(cli\.js|page\.html|index\.js|index\.cjs|register\.cjs|THIRD-PARTY-NOTICES)$/,
+  /^dist\/(cli\.js|doctor-probe\.js|page\.html|index\.js|index\.cjs|register\.cjs|THIRD-PARTY-NOTICES)$/,
   /^dist\/\w+\.d\.c?ts$/,
 ];
 const REQUIRED = ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-NOTICES', 'dist/page.html'];

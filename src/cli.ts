@@ -2,8 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { collectorCommand } from './collector/command.ts';
 import { type Command, parseOptions, UsageError } from './command.ts';
+import { doctorCommand } from './doctor/command.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { collector: collectorCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  collector: collectorCommand,
+  doctor: doctorCommand,
+};
 
 const HELP = `Usage: trace-agent <command> [options]
 
@@ -21,14 +25,15 @@ const OPTIONS = { ...HELP_OPTION, version: { type: 'boolean', short: 'v' } } as 
 
 async function main([first = '', ...rest]: readonly string[]): Promise<number> {
   if (first.startsWith('-')) {
-    const values = parseOptions([first, ...rest], OPTIONS);
+    const { values } = parseOptions([first, ...rest], OPTIONS);
     if (values['help']) return print(HELP);
     if (values['version']) return print(`${readVersion()}\n`);
   }
   const command = commandOf(first);
   if (!command) throw new UsageError(first === '' ? 'no command' : `unknown command '${first}'`);
-  const values = parseOptions(rest, { ...command.options, ...HELP_OPTION });
-  return values['help'] ? print(command.help) : command.run(values);
+  const options = { ...command.options, ...HELP_OPTION };
+  const { values, following } = parseOptions(rest, options, command.takesCommand);
+  return values['help'] ? print(command.help) : command.run(values, following);
 }
 
 function commandOf(name: string | undefined): Command | undefined {

@@ -7,6 +7,8 @@ import type { Config } from './config.ts';
 import type { Natives } from './context/natives.ts';
 import { runWithin } from './context/run-within.ts';
 import { type ContextStorage, createContextStorage } from './context/storage.ts';
+import { createContextFacts } from './explain/context-facts.ts';
+import { prepareExplanations } from './explain/explanations.ts';
 import { createSeenClients } from './flush/clients.ts';
 import { watchConnections } from './instrumentation/connections.ts';
 import { watchRequests } from './instrumentation/http/client.ts';
@@ -55,7 +57,13 @@ export const createCore: CreateCore = (config, natives, existingStorage) => {
   setLogLevel(config.log);
   const langSmithAPI = createLangSmithAPI(process.env, () => destinations.forget());
   const destinations = new DestinationPolicy(config, langSmithAPI);
-  const propagator = new Propagator(config, destinations, new PeerPolicy(config.trust), process.env);
+  const { env } = process;
+  const peers = new PeerPolicy(config.trust);
+  const explanations =
+    config.log === 'debug'
+      ? prepareExplanations()()(createContextFacts(env), config, destinations, peers)
+      : undefined;
+  const propagator = new Propagator(config, destinations, peers, env, explanations);
   const clients = config.flush > 0 ? createSeenClients(config.flush) : undefined;
   const contexts = createContextStorage(natives, existingStorage, (run) => {
     langSmithAPI.observe(run);

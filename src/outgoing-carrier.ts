@@ -17,6 +17,8 @@ export interface OutgoingCarrier<T> {
   destination(request: T): Destination | undefined;
   /** The request's own header in any letter case. `name` is lower case. */
   header(request: T, name: string): HeaderValue;
+  /** The method, for messages. */
+  method(request: T): string;
   /** The request target, used to recognize requests that are signed in the query. */
   target(request: T): string;
   /** The size of the request line and the headers so far, in bytes. */
@@ -45,6 +47,9 @@ export const MAX_REQUEST_BYTES = 16_384;
 export const MAX_BAGGAGE_BYTES = 8192;
 /** Apache, Tomcat and Envoy accept at most 100 headers and refuse a request with more. Node accepts 128 over HTTP/2. */
 export const MAX_REQUEST_HEADERS = 100;
+/** The start of the warning that something was left out. */
+export const NO_ROOM = "the application's headers on a request leave no room for all headers of its run";
+
 /** Joins the values of a repeated header as Node does. */
 export function joined(value: string | readonly string[], separator = ', '): string {
   return typeof value === 'string' ? value : value.join(separator);

@@ -5,9 +5,9 @@ import { isLeftOut, publishedRunOf } from './context/published-run.ts';
 import { type Inbound, leftOutRun, RefusedTrace, RemoteRun } from './context/remote-run.ts';
 import type { RunTreeLike } from './context/run-tree.ts';
 import { type Context, inboundOf, remoteOf } from './context/storage.ts';
+import { DECISION, type Decision } from './decision.ts';
+import type { Explanations } from './explain/explanations.ts';
 import { isDottedOrder } from './headers/dotted-order.ts';
-import { withoutForwarded } from './headers/forwarded.ts';
-import { holdsMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
 import { LEFT_OUT, saysLeftOut } from './headers/sampling.ts';
 import { FORM, type HeaderSet, richest, type TraceHeaders } from './headers/trace-headers.ts';
@@ -15,16 +15,17 @@ import { holdsTraceMember, readTraceMember } from './headers/trace-member.ts';
 import { logFailure, logOnce } from './log.ts';
 import {
   type HeaderValue,
-  isBaggageSigned,
   isOfLangSmithClient,
   joined,
   linesOf,
   MAX_BAGGAGE_BYTES,
   MAX_REQUEST_BYTES,
+  NO_ROOM,
   type OutgoingCarrier,
 } from './outgoing-carrier.ts';
 import { type DestinationPolicy, GRANT } from './policy/destinations.ts';
 import type { PeerPolicy } from './policy/peers.ts';
+import { baggageFor } from './request-baggage.ts';
 import { withhold } from './withhold.ts';
 
 /** The consequence for the log, by the first form within the limit. */
@@ -35,21 +36,32 @@ const DROPPED: Readonly<Record<HeaderSet['first'], string>> = {
   [FORM.bare]: 'they are sent without metadata and tags',
   [FORM.none]: 'they are not sent',
 };
-const NO_ROOM = "the application's headers on a request leave no room for all headers of its run";
 
 /** Combines context, policy and headers. All rules of precedence are in this class. */
 export class Propagator {
   readonly counts: Counts;
+  /** The decision on the last request that was passed to `inject`, `revise` or `withhold`. */
+  decision: Decision;
+  /** Logs one line for each request; `undefined` unless `TRACE_AGENT_LOG` is `debug`. */
+  readonly explanations: Explanations | undefined;
   private readonly config: Config;
   private readonly destinations: DestinationPolicy;
   private readonly peers: PeerPolicy;
   private readonly env: NodeJS.ProcessEnv;
 
-  constructor(config: Config, destinations: DestinationPolicy, peers: PeerPolicy, env: NodeJS.ProcessEnv) {
+  constructor(
+    config: Config,
+    destinations: DestinationPolicy,
+    peers: PeerPolicy,
+    env: NodeJS.ProcessEnv,
+    explanations?: Explanations,
+  ) {
     this.config = config;
     this.destinations = destinations;
     this.peers = peers;
     this.env = env;
+    this.decision = DECISION.noRun;
+    this.explanations = explanations;
     this.counts = { injected: 0, relayed: 0, extracted: 0, distrusted: 0 };
   }
 
@@ -60,11 +72,12 @@ export class Propagator {
    */
   inject<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
     try {
-      return this.injectUnguarded(carrier, request, context);
+      this.decision = this.injectUnguarded(carrier, request, context);
     } catch (error) {
+      this.decision = DECISION.failed;
       logFailure(`inject (${carrier.seam})`, error);
-      return false;
     }
+    return this.decision < DECISION.noRoom;
   }
 
   /**
@@ -124,6 +137,7 @@ export class Propagator {
 
   /** Removes headers that must not be forwarded from a request that gets no headers of a run. Never throws. */
   withhold<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): void {
+    this.decision = DECISION.connect;
     try {
       withhold(carrier, request, inboundOf(context), true);
     } catch (error) {
@@ -131,26 +145,37 @@ export class Propagator {
     }
   }
 
-  private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): boolean {
+  private injectUnguarded<T>(carrier: OutgoingCarrier<T>, request: T, context: Context): Decision {
     const run = publishedRunOf(context, this.env);
     const set = this.headerSetOf(run, context);
     const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
     // What the application has set wins, unless it only passes on what it was sent itself.
     const isOwn = ownTrace !== undefined && joined(ownTrace).trim() !== inbound?.dottedOrder;
-    const grant = set === undefined || isOwn ? GRANT.nothing : this.grantOf(carrier, request);
-    const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
-    if (
-      set === undefined ||
-      grant === GRANT.nothing ||
-      !this.writeWhatFits(carrier, request, set, granted, ownTrace)
-    ) {
+    const decision =
+      set === undefined
+        ? DECISION.noRun
+        : isOwn
+          ? DECISION.ownHeader
+          : this.injectSet(carrier, request, set, ownTrace);
+    if (decision >= DECISION.noRoom) {
       withhold(carrier, request, inbound, !isOwn || inbound instanceof RefusedTrace);
-      return false;
-    }
-    if (run !== undefined) this.counts.injected++;
+    } else if (run !== undefined) this.counts.injected++;
     else this.counts.relayed++;
-    return true;
+    return decision;
+  }
+
+  /** Writes what policy grants and what there is room for. */
+  private injectSet<T>(
+    carrier: OutgoingCarrier<T>,
+    request: T,
+    set: HeaderSet,
+    ownTrace: HeaderValue,
+  ): Decision {
+    const grant = this.grantOf(carrier, request);
+    if (grant === GRANT.nothing) return DECISION.refused;
+    const granted = grant === GRANT.everything ? FORM.everything : FORM.bare;
+    return this.writeWhatFits(carrier, request, set, granted, ownTrace);
   }
 
   private grantOf<T>(carrier: OutgoingCarrier<T>, request: T): number {
@@ -161,22 +186,26 @@ export class Propagator {
     return grant !== GRANT.nothing && isOfLangSmithClient(carrier, request) ? GRANT.nothing : grant;
   }
 
-  /** Writes the richest form with which the request stays within the limits of servers. */
+  /**
+   * Writes the richest form with which the request stays within the limits of servers.
+   *
+   * @returns that form
+   */
   private writeWhatFits<T>(
     carrier: OutgoingCarrier<T>,
     request: T,
     { trace, baggages, first }: HeaderSet,
     granted: number,
     ownTrace: HeaderValue,
-  ): boolean {
-    if (first === FORM.none) return false;
+  ): Decision {
+    if (first === FORM.none) return DECISION.noRoom;
     const own = carrier.header(request, BAGGAGE_HEADER);
     const isRevised = own === undefined && ownTrace === undefined && carrier.isRevised?.(request) === true;
     const room = isRevised ? Number.POSITIVE_INFINITY : MAX_REQUEST_BYTES - carrier.size(request);
     const richestForm = Math.max(first, granted);
     for (let i = richestForm; i < FORM.none; i++) {
       const ours = baggages[i] as string;
-      const baggage = this.baggageFor(carrier, request, ours, own);
+      const baggage = baggageFor(carrier, request, ours, own);
       const more =
         baggage === undefined ? 0 : linesOf(BAGGAGE_HEADER, baggage) - linesOf(BAGGAGE_HEADER, own);
       const added = more + linesOf(TRACE_HEADER, trace) - linesOf(TRACE_HEADER, ownTrace);
@@ -185,53 +214,10 @@ export class Propagator {
       if (ours !== baggages[richestForm])
         logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
       carrier.write(request, trace, baggage);
-      return true;
+      return i as Decision;
     }
     logOnce('no room', 'warn', `${NO_ROOM}: none of them is sent`);
-    return false;
-  }
-
-  /**
-   * Handles another agent that adds a `baggage` to a request which already has its headers. OpenTelemetry's propagator
-   * forwards all members of the inbound header, including LangSmith's members, which must not be forwarded. The other
-   * members are appended to a `baggage` of ours. If there is no room for both, our members are removed.
-   *
-   * @returns the value that is still to be added; `undefined` for none
-   */
-  addBaggage<T>(
-    carrier: OutgoingCarrier<T>,
-    request: T,
-    added: string,
-    context: Context | undefined,
-  ): string | undefined {
-    const own = carrier.header(request, BAGGAGE_HEADER);
-    const trace = carrier.header(request, TRACE_HEADER);
-    if (typeof own !== 'string' || typeof trace === 'object' || !own.startsWith(LANGSMITH_PREFIX)) {
-      return withoutForwarded(added, inboundOf(context)?.baggage) || undefined;
-    }
-    const others = mergeBaggage('', added);
-    if (others === '') return undefined;
-    const both = `${own},${others}`;
-    const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
-    const isTooMuch = size > MAX_REQUEST_BYTES || both.length > MAX_BAGGAGE_BYTES;
-    if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
-    carrier.write(request, trace, isTooMuch ? mergeBaggage('', both) : both);
-    return undefined;
-  }
-
-  /** The `baggage` to write; `undefined` to leave the request's own unchanged, `''` to remove it. */
-  private baggageFor<T>(
-    carrier: OutgoingCarrier<T>,
-    request: T,
-    ours: string,
-    own: HeaderValue,
-  ): string | undefined {
-    if (own === undefined) return ours === '' ? undefined : ours;
-    if (isBaggageSigned(carrier, request)) return undefined;
-    const existing = joined(own, ',');
-    // Others' alone, and nothing to add: it stays as it is written.
-    if (ours === '' && !holdsMembers(existing)) return undefined;
-    return mergeBaggage(ours, existing);
+    return DECISION.noRoom;
   }
 
   /** The headers of `run`, or else of the caller's run. */

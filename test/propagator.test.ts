@@ -22,6 +22,7 @@ const carrier: OutgoingCarrier<Call> = {
   destination: () => ({ host: '127.0.0.1', port: 80, local: false, via: undefined }),
   header: ({ headers }, name) =>
     headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? ''],
+  method: () => 'GET',
   target: ({ target }) => target,
   size: () => 0,
   write(call, trace, merged) {

@@ -1,9 +1,9 @@
 import { BoundedMap } from '../bounded-map.ts';
 import type { Config } from '../config.ts';
-import { log } from '../log.ts';
+import { type Finding, lower, type Why } from './finding.ts';
 import { canonicalHost } from './hosts.ts';
 import type { LangSmithAPI } from './langsmith-api.ts';
-import { type Endpoint, isExcepted, matches } from './patterns.ts';
+import { type Endpoint, exceptionOf, matches, type Patterns, textOf } from './patterns.ts';
 
 /** The destination of an outgoing request, as its client names it. */
 export interface Destination {
@@ -27,8 +27,6 @@ export const UNKNOWN: Destination = { host: '', port: undefined, local: false, v
 export const GRANT = { nothing: 0, trace: 1, everything: 2 } as const;
 export type Grant = (typeof GRANT)[keyof typeof GRANT];
 
-const NAMES: Record<Grant, string> = { 0: 'nothing', 1: 'the trace and its project', 2: 'everything' };
-
 /** The number of decisions that are cached. A crawler has more destinations; then the decisions are made again. */
 const CACHE_SIZE = 1000;
 
@@ -50,13 +48,19 @@ export class DestinationPolicy {
 
   /** @param target the request target, for a host that LangSmith's API shares with other services */
   decide(key: string, destination: Destination | undefined, target = '/'): Grant {
-    let grant: Grant = destination === undefined ? GRANT.nothing : this.grant(destination, target);
-    for (const claimed of destination?.claimed ?? []) grant = lower(grant, this.grant(claimed, target));
-    if (destination?.via !== undefined) grant = this.grantThrough(destination.via, grant, target);
-    for (const named of destination?.named ?? []) grant = this.grantNamed(named, grant, target);
+    const { grant } = this.find(destination, target);
     if (destination === undefined || !this.dependsOnPath(destination)) this.cache.set(key, grant);
-    log('debug', `${key.replaceAll('\n', ' ')} gets ${NAMES[grant]}`);
     return grant;
+  }
+
+  /** Makes the decision and tells why. `decide` caches its result. */
+  find(destination: Destination | undefined, target = '/'): Finding {
+    if (destination === undefined) return nothing('unknown', '');
+    let found = this.findOne(destination, target);
+    for (const claimed of destination.claimed ?? []) found = lower(found, this.findOne(claimed, target));
+    if (destination.via !== undefined) found = this.findThrough(destination.via, found, target);
+    for (const named of destination.named ?? []) found = this.findNamed(named, found, target);
+    return found;
   }
 
   /** Forgets all decisions, because an address of LangSmith's API was learned. */
@@ -64,28 +68,44 @@ export class DestinationPolicy {
     this.cache.clear();
   }
 
-  private grant(destination: Destination, target: string): Grant {
+  private findOne(destination: Destination, target: string): Finding {
     const endpoint = endpointOf(destination);
-    if (endpoint === undefined) return GRANT.nothing;
-    if (!destination.local && this.isLangSmith(endpoint, target)) return GRANT.nothing;
-    if (!matches(this.config.propagateTo, endpoint)) return GRANT.nothing;
-    return this.sharesMetadata(destination) ? GRANT.everything : GRANT.trace;
+    if (endpoint === undefined) return nothing('unknown', destination.host);
+    const { propagateTo } = this.config;
+    if (!destination.local && this.isLangSmith(endpoint, target)) return nothing('langSmith', endpoint.host);
+    const excepted = exceptedBy(propagateTo, endpoint);
+    if (excepted !== undefined) return nothing('excepted', endpoint.host, excepted);
+    if (!matches(propagateTo, endpoint)) return nothing('notIncluded', endpoint.host, propagateTo.source);
+    const all = { grant: GRANT.everything, why: 'granted', host: endpoint.host, by: undefined } as const;
+    return lower(all, this.findMetadata(destination));
   }
 
   /** A proxy need not be included in the list that gets the trace, but it must not be excepted from it. */
-  private grantThrough(via: Destination, grant: Grant, target: string): Grant {
-    const endpoint = endpointOf(via) ?? UNKNOWN;
-    if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
-    if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
-    return grant === GRANT.everything && !this.sharesMetadata(via) ? GRANT.trace : grant;
+  private findThrough(via: Destination, found: Finding, target: string): Finding {
+    return lower(lower(found, this.findExcepted(via, target)), this.findMetadata(via));
   }
 
   /** A name that cannot be parsed may be one that is excepted. */
-  private grantNamed(named: Destination, grant: Grant, target: string): Grant {
+  private findNamed(named: Destination, found: Finding, target: string): Finding {
+    const lowest = lower(found, this.findExcepted(named, target));
     const endpoint = endpointOf(named) ?? UNKNOWN;
-    if (this.isLangSmith(endpoint, target)) return GRANT.nothing;
-    if (isExcepted(this.config.propagateTo, endpoint)) return GRANT.nothing;
-    return isExcepted(this.config.shareMetadataWith, endpoint) ? lower(grant, GRANT.trace) : grant;
+    const excepted = exceptedBy(this.config.shareMetadataWith, endpoint);
+    return excepted === undefined ? lowest : lower(lowest, external(endpoint.host, excepted));
+  }
+
+  private findExcepted(destination: Destination, target: string): Finding {
+    const endpoint = endpointOf(destination) ?? UNKNOWN;
+    if (this.isLangSmith(endpoint, target)) return nothing('langSmith', endpoint.host);
+    const excepted = exceptedBy(this.config.propagateTo, endpoint);
+    if (excepted !== undefined) return nothing('excepted', endpoint.host, excepted);
+    return { grant: GRANT.everything, why: 'granted', host: endpoint.host, by: undefined };
+  }
+
+  private findMetadata(destination: Destination): Finding {
+    const endpoint = endpointOf(destination) ?? UNKNOWN;
+    const { shareMetadataWith: list } = this.config;
+    if (!matches(list, endpoint)) return external(endpoint.host, exceptedBy(list, endpoint) ?? list.source);
+    return { grant: GRANT.everything, why: 'granted', host: endpoint.host, by: undefined };
   }
 
   private isLangSmith({ host, port }: Endpoint, target: string): boolean {
@@ -99,15 +119,19 @@ export class DestinationPolicy {
       return endpoint !== undefined && this.langSmithAPI.isShared(endpoint.host, endpoint.port);
     });
   }
-
-  private sharesMetadata(destination: Destination): boolean {
-    const endpoint = endpointOf(destination) ?? UNKNOWN;
-    return matches(this.config.shareMetadataWith, endpoint);
-  }
 }
 
-function lower(one: Grant, other: Grant): Grant {
-  return one < other ? one : other;
+function nothing(why: Why, host: string, by?: string): Finding {
+  return { grant: GRANT.nothing, why, host, by };
+}
+
+function external(host: string, by: string): Finding {
+  return { grant: GRANT.trace, why: 'external', host, by };
+}
+
+function exceptedBy(patterns: Patterns, endpoint: Endpoint): string | undefined {
+  const pattern = exceptionOf(patterns, endpoint);
+  return pattern && `!${textOf(pattern)}`;
 }
 
 function endpointOf({ host, port, local }: Destination): Endpoint | undefined {

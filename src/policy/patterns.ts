@@ -78,13 +78,25 @@ export function keyword(word: Keyword): Patterns {
 export function matches(patterns: Patterns, endpoint: Endpoint): boolean {
   return (
     patterns.includes.some((pattern) => matchesOne(pattern, endpoint, false)) &&
-    !isExcepted(patterns, endpoint)
+    exceptionOf(patterns, endpoint) === undefined
   );
 }
 
-/** Whether a list excepts an endpoint with `!`. */
-export function isExcepted(patterns: Patterns, endpoint: Endpoint): boolean {
-  return patterns.excludes.some((pattern) => matchesOne(pattern, endpoint, true));
+/** The pattern with `!` that excepts an endpoint, if any. */
+export function exceptionOf(patterns: Patterns, endpoint: Endpoint): Pattern | undefined {
+  return patterns.excludes.find((pattern) => matchesOne(pattern, endpoint, true));
+}
+
+/** The text of a pattern, for messages. */
+export function textOf(pattern: Pattern): string {
+  if (pattern.kind === 'any') return '*';
+  if (pattern.kind === 'internal') return 'internal';
+  const port = pattern.port === undefined ? '' : `:${pattern.port}`;
+  if (pattern.kind === 'host') return `${pattern.host.replace(/^\./, '*.')}${port}`;
+  const { address, prefix } = pattern;
+  const isSingle = prefix === (address.includes(':') ? 128 : 32);
+  if (!isSingle) return `${address}/${prefix}`;
+  return port !== '' && address.includes(':') ? `[${address}]${port}` : `${address}${port}`;
 }
 
 /** Parses one entry of a list, without its `!`. Returns `undefined` if it is not a pattern. */

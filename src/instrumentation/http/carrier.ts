@@ -78,6 +78,7 @@ export function createCarriers(
     seam: 'http client',
     destinationKey: (request) => destinationKey(request, headerOf(request, 'host'), portOf(request)),
     destination: (request) => destination(request, headerOf(request, 'host'), portOf(request)),
+    method: (request) => request.method,
     target: (request) => String(request.path),
     header: headerOf,
     size(request) {
@@ -106,6 +107,7 @@ export function createCarriers(
     destinationKey: ({ request, headers }) =>
       destinationKey(request, rawHeader(headers, 'host'), portOf(request)),
     destination: ({ request, headers }) => destination(request, rawHeader(headers, 'host'), portOf(request)),
+    method: ({ request }) => request.method,
     target: ({ request }) => String(request.path),
     header: ({ headers }, name) => rawHeader(headers, name),
     size({ request, headers }) {

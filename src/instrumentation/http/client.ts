@@ -13,6 +13,7 @@
 import type { OutgoingMessage } from 'node:http';
 import { builtin } from '../../builtins.ts';
 import type { Context, ContextStorage } from '../../context/storage.ts';
+import { DECISION, type Decision } from '../../decision.ts';
 import { logFailure } from '../../log.ts';
 import type { OutgoingCarrier } from '../../outgoing-carrier.ts';
 import type { Propagator } from '../../propagator.ts';
@@ -41,6 +42,7 @@ export function watchRequests(
     Object.getPrototypeOf(prototype) as OutgoingMessage,
     ports.of,
   );
+  const { explanations } = propagator;
 
   Object.defineProperty(prototype, 'reusedSocket', {
     configurable: true,
@@ -59,23 +61,26 @@ export function watchRequests(
       function _storeHeader(this: Request, firstLine: string, headers: unknown): void {
         const context = made.of(this);
         if (context === undefined) {
+          if (explanations !== undefined) explain(this, headers, undefined, DECISION.noRun);
           original().call(this, firstLine, headers);
           return;
         }
         const { _contentLength: contentLength } = this;
         try {
           original().call(this, firstLine, injectInto(this, headers, context));
-          if (!isTooLarge(this)) return;
-          giveBack(this);
-          // The request is reset, as if its header had never been written. If `_contentLength` were kept, Node would
-          // write `Content-Disposition` in another way.
-          this._header = null;
-          this._contentLength = contentLength;
-          propagator.revise(measuredCarrier, this, context);
-          original().call(this, firstLine, headers);
+          if (isTooLarge(this)) {
+            giveBack(this);
+            // The request is reset, as if its header had never been written. If `_contentLength` were kept, Node would
+            // write `Content-Disposition` in another way.
+            this._header = null;
+            this._contentLength = contentLength;
+            propagator.revise(measuredCarrier, this, context);
+            original().call(this, firstLine, headers);
+          }
         } finally {
           giveBack(this);
         }
+        if (explanations !== undefined) explain(this, headers, context, propagator.decision);
       },
   );
 
@@ -96,6 +101,16 @@ export function watchRequests(
     if (request.method === 'CONNECT') propagator.withhold(carrier, target, context);
     else if (written.of(request)) propagator.revise(carrier, target, context);
     else if (propagator.inject(carrier, target, context)) written.attach(request, true);
+  }
+
+  function explain(
+    request: Request,
+    headers: unknown,
+    context: Context | undefined,
+    decision: Decision,
+  ): void {
+    if (Array.isArray(headers)) explanations?.outgoing(rawCarrier, { request, headers }, context, decision);
+    else explanations?.outgoing(requestCarrier, request, context, decision);
   }
 
   function giveBack(request: Request): void {

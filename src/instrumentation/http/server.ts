@@ -44,6 +44,7 @@ export function watchServers(
   const undos: Undo[] = [];
   const { inbounds } = messages;
   let Response: typeof ServerResponse | undefined;
+  const { explanations } = propagator;
   /** Whether any response was found with another request than its own. */
   let hasOddResponses = false;
   let isActive = true;
@@ -118,6 +119,7 @@ export function watchServers(
       if (inbound === undefined) {
         inbound = extractFrom(request);
         inbounds.attach(request, inbound);
+        explanations?.incoming(request, inbound, isUnixSocket(request.socket));
         Response ??= watchMessages();
         // `upgrade` and `connect` pass the socket in place of the response. A response that waits for others on its
         // connection never emits `close` if the connection closes first.
@@ -169,6 +171,10 @@ export function watchServers(
           ? extractFrom(new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders))
           : null;
         inbounds.attach(stream, inbound);
+        if (explanations !== undefined) {
+          const message = new StreamMessage(stream, headers as IncomingHttpHeaders, rawHeaders);
+          explanations.incoming(message, inbound, isUnixSocket(message.socket));
+        }
         http2.watch(stream);
       }
       return entryTo(inbound);

@@ -63,6 +63,7 @@ const shared = {
     const wanted = destination(authority, claimed);
     return isClear && wanted !== undefined ? reached(wanted, peerOf(session)) : wanted;
   },
+  method: ({ headers }: HTTP2Request) => String(headerOf(headers, ':method') ?? 'GET'),
   target: ({ headers }: HTTP2Request) => String(headerOf(headers, ':path') ?? '/'),
   header: ({ headers }: HTTP2Request, name: string) => headerOf(headers, name),
   size({ session, headers }: HTTP2Request) {

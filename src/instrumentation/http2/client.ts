@@ -9,6 +9,7 @@
  */
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Context, ContextStorage } from '../../context/storage.ts';
+import { DECISION } from '../../decision.ts';
 import { logFailure, logOnce } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
 import { createBoundEmitters } from '../bound-emitters.ts';
@@ -46,6 +47,7 @@ export function watchSessions(
   const undos: Undo[] = [];
   const queued = new QueuedContexts();
   const streams = createBoundEmitters(contexts);
+  const { explanations } = propagator;
   let isActive = true;
   undos.push(() => {
     isActive = false;
@@ -55,6 +57,7 @@ export function watchSessions(
   function wrapRequest(original: () => Request): Request {
     return function request(this: ClientSession, headers, options) {
       const context = isActive ? contextOf(this, headers) : undefined;
+      if (explanations !== undefined && isActive && context == null) explainUntouched(this, headers, context);
       // biome-ignore lint/complexity/noArguments: passed on as received
       if (context === undefined) return original().apply(this, arguments as unknown as Parameters<Request>);
       const injected = context === null ? undefined : inject(this, headers, context);
@@ -101,10 +104,28 @@ export function watchSessions(
       const carrier = Array.isArray(request.headers) ? arrayCarrier : objectCarrier;
       if (isConnect(request)) propagator.withhold(carrier, request, context);
       else propagator.inject(carrier, request, context);
+      explanations?.outgoing(carrier, request, context, propagator.decision);
       return request.isWritten ? request : undefined;
     } catch {
       // A getter or a proxy of the application throws. Node will access it too and report the error.
       return undefined;
+    }
+  }
+
+  /** @param context `null` if the request was made in no context */
+  function explainUntouched(session: ClientSession, headers: unknown, context: null | undefined): void {
+    try {
+      const owner = isGRPC(headers) ? '@grpc/grpc-js' : factsOf(session).owner;
+      // Requests of undici are published on its channel.
+      if (session.destroyed || (context === undefined && owner === 'undici')) return;
+      const request = copyOf(session, headers);
+      if (request === undefined) return;
+      const isFollowed = context === null || owner === 'application' || contexts.current() === undefined;
+      const carrier = Array.isArray(request.headers) ? arrayCarrier : objectCarrier;
+      const decision = isFollowed ? DECISION.noRun : DECISION.notFollowed;
+      explanations?.outgoing(carrier, request, undefined, decision);
+    } catch {
+      // A getter or a proxy of the application throws. Node will access it too and report the error.
     }
   }
 

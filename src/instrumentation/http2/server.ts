@@ -25,6 +25,14 @@ export class StreamMessage {
     this.rawHeaders = Array.isArray(rawHeaders) ? rawHeaders : [];
   }
 
+  get method(): string | undefined {
+    return this.headers[':method'] as string | undefined;
+  }
+
+  get url(): string | undefined {
+    return this.headers[':path'] as string | undefined;
+  }
+
   get socket(): Pick<Socket, 'remoteAddress'> | undefined {
     return this.stream.session?.socket;
   }

@@ -57,6 +57,7 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   seam: 'undici',
   destinationKey,
   destination,
+  method: ({ method }) => method,
   target: ({ path }) => path,
   header({ headers }, name): HeaderValue {
     let found: HeaderValue;
@@ -84,10 +85,23 @@ const listCarrier: OutgoingCarrier<ListRequest> = {
   },
 };
 
+/** For a message about a request whose headers cannot be read. */
+export const unreadableCarrier: OutgoingCarrier<UndiciRequest> = {
+  seam: 'undici',
+  destinationKey,
+  destination,
+  method: ({ method }) => method,
+  target: ({ path }) => path,
+  header: () => undefined,
+  size: () => Number.POSITIVE_INFINITY,
+  write: () => undefined,
+};
+
 const textCarrier: OutgoingCarrier<TextRequest> = {
   seam: 'undici 5',
   destinationKey,
   destination,
+  method: ({ method }) => method,
   target: ({ path }) => path,
   header({ headers }, name): HeaderValue {
     const values = linesOf(headers)

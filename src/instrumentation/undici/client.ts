@@ -2,13 +2,16 @@
  * Injects into the requests of every undici, including Node's own, when they are published on the channel (see
  * `channel.ts`).
  */
-import type { ContextStorage } from '../../context/storage.ts';
+
+import { type ContextStorage, inboundOf } from '../../context/storage.ts';
+import { DECISION } from '../../decision.ts';
 import { BAGGAGE_HEADER, isNamed } from '../../headers/names.ts';
 import { logFailure, logOnce } from '../../log.ts';
 import type { Propagator } from '../../propagator.ts';
+import { mergeAddedBaggage } from '../../request-baggage.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import { installUndiciCallbacks } from './callbacks.ts';
-import { type AddHeader, carrierOf, type UndiciRequest } from './carrier.ts';
+import { type AddHeader, carrierOf, type UndiciRequest, unreadableCarrier } from './carrier.ts';
 import type { UndiciRequests } from './channel.ts';
 import { installUndiciPool } from './pool.ts';
 import { createUnseenSDKWarning } from './unseen-sdk.ts';
@@ -22,15 +25,21 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
   const pool = installUndiciPool(contexts);
   const callbacks = installUndiciCallbacks(contexts);
   const warnOfUnseenSDK = createUnseenSDKWarning();
+  const { explanations } = propagator;
 
   function onRequest(created: object): void {
     const request = created as UndiciRequest;
     if (!contexts.isShared()) warnOfUnseenSDK(request);
-    const context = pool.isInItsContext(request) ? contexts.current() : undefined;
+    const isFollowed = pool.isInItsContext(request);
+    const context = isFollowed ? contexts.current() : undefined;
     const prototype = Object.getPrototypeOf(request) as UndiciRequest;
     if (prototype !== lastWatched) watch(prototype);
     callbacks.bind(request, context);
-    if (context === undefined) return;
+    if (context === undefined) {
+      const decision = isFollowed ? DECISION.noRun : DECISION.notFollowed;
+      explanations?.outgoing(carrierOf(request) ?? unreadableCarrier, request, undefined, decision);
+      return;
+    }
     const carrier = carrierOf(request);
     if (carrier === undefined) {
       logOnce(
@@ -38,8 +47,12 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
         'warn',
         'requests of this version of undici are sent without a trace, because it keeps its headers in an unknown form',
       );
-    } else if (request.method === 'CONNECT') propagator.withhold(carrier, request, context);
+      explanations?.outgoing(unreadableCarrier, request, context, DECISION.unknownForm);
+      return;
+    }
+    if (request.method === 'CONNECT') propagator.withhold(carrier, request, context);
     else propagator.inject(carrier, request, context);
+    explanations?.outgoing(carrier, request, context, propagator.decision);
   }
 
   function watch(prototype: UndiciRequest): void {
@@ -75,7 +88,7 @@ export function watchUndici(contexts: ContextStorage, propagator: Propagator): U
       const carrier = isNamed(name, BAGGAGE_HEADER) ? carrierOf(request) : undefined;
       return carrier === undefined || typeof value !== 'string'
         ? value
-        : propagator.addBaggage(carrier, request, value, contexts.current());
+        : mergeAddedBaggage(carrier, request, value, inboundOf(contexts.current()));
     } catch (error) {
       logFailure('append to baggage', error);
       return value;

@@ -1,0 +1,13 @@
+/** The names of all variables of the agent (`config.ts`). */
+export const SETTINGS: readonly string[] = [
+  'TRACE_AGENT_ENABLED',
+  'TRACE_AGENT_FORCE',
+  'TRACE_AGENT_PROPAGATE_TO',
+  'TRACE_AGENT_SHARE_METADATA_WITH',
+  'TRACE_AGENT_TRUST',
+  'TRACE_AGENT_LIBRARIES',
+  'TRACE_AGENT_TRACE_IN_BAGGAGE',
+  'TRACE_AGENT_MAX_HEADER_BYTES',
+  'TRACE_AGENT_FLUSH',
+  'TRACE_AGENT_LOG',
+];

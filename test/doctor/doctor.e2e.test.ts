@@ -1,0 +1,300 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root, run, testNodeMajor } from '../support/app.ts';
+import { type Diagnosis, diagnose, makeProject, of, START } from './support.ts';
+
+const KEY = 'lsv2_pt_do-not-print-this';
+const TRACING = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: KEY };
+const versionOf = (name: string) =>
+  (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string })
+    .version;
+
+/** The paths, sizes and times of all files of a project. */
+function stateOf(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const { size, mtimeMs } = statSync(file);
+      return `${file} ${size} ${mtimeMs}`;
+    })
+    .sort();
+}
+
+/** ES modules cannot be required before Node.js 20.19. */
+const bothForms = testNodeMajor === 18 ? 'import' : 'require, import';
+
+describe('trace-agent doctor', () => {
+  it('sees each library work, prints no secret and writes nothing', async () => {
+    const packages = [
+      'langsmith',
+      '@langchain/core',
+      'axios',
+      'got',
+      'undici',
+      '@grpc/grpc-js',
+      'express',
+      'fastify',
+    ];
+    const directory = makeProject({ packages });
+    const before = stateOf(directory);
+    const { code, stdout, findings } = await diagnose(
+      directory,
+      ['--url', 'https://api.example.com/'],
+      TRACING,
+    );
+    expect(findings.filter(({ outcome }) => outcome === 'problem')).toEqual([]);
+    const good = (name: string, what: string, forms = 'require, import') =>
+      expect(of(findings, name)).toEqual([`ok: ${versionOf(name)}: ${what} (${forms})`]);
+    for (const name of ['langsmith', '@langchain/core']) good(name, 'its runs are linked to the caller');
+    for (const name of ['axios', 'undici', '@grpc/grpc-js']) good(name, 'its requests carry the trace');
+    good('got', 'its requests carry the trace', bothForms);
+    for (const name of ['express', 'fastify']) good(name, 'its handlers continue the trace of the caller');
+    expect(of(findings, 'starts')).toEqual([
+      expect.stringMatching(/^ok: version .*: libraries, http-server, http-client, http2-client, undici$/),
+    ]);
+    expect(of(findings, 'built-in')).toEqual([expect.stringMatching(/^ok: http, fetch and http2/)]);
+    expect(of(findings, 'LangSmith')).toEqual(['skipped: not asked (--connect)']);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain(KEY);
+    expect(stateOf(directory)).toEqual(before);
+  });
+
+  it('sees each library that does not work', async () => {
+    const raw = `const net = require('node:net');
+      module.exports = (_method, url) => new Promise((resolve) => {
+        const { port, pathname } = new URL(url);
+        const socket = net.connect(port, '127.0.0.1', () => socket.write('GET ' + pathname + ' HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n'));
+        socket.resume().on('close', resolve);
+      });`;
+    const rawServer = `const net = require('node:net');
+      module.exports = () => ({ use() {}, get() {}, handler(request, response) { response.end('no trace'); } });`;
+    const detached = `const { traceable } = require(${JSON.stringify(join(root, 'node_modules/langsmith/traceable.js'))});
+      const { AsyncResource } = require('node:async_hooks');
+      const outside = AsyncResource.bind((fn) => fn());
+      exports.traceable = (fn, options) => { const run = traceable(fn, options); return () => outside(run); };`;
+    const directory = makeProject({
+      packages: ['undici-8'],
+      files: {
+        'node_modules/needle/package.json': { name: 'needle', version: '1.0.0' },
+        'node_modules/needle/index.js': raw,
+        // Like superagent, it sends the request when it is awaited.
+        'node_modules/superagent/package.json': { name: 'superagent', version: '1.0.0' },
+        'node_modules/superagent/index.js': `exports.get = (url) => ({
+          then(resolve, reject) { fetch(url).then(resolve, reject); },
+        });`,
+        'node_modules/phin/package.json': { name: 'phin', version: '1.0.0' },
+        'node_modules/phin/index.js': "throw new Error('it does not load');",
+        'node_modules/bent/package.json': { name: 'bent', version: '1.0.0' },
+        'node_modules/bent/index.js': 'process.exit(3);',
+        'node_modules/ofetch/package.json': { name: 'ofetch', version: '1.0.0' },
+        'node_modules/ofetch/index.js': "exports.ofetch = async () => { throw new Error('it never works'); }",
+        'node_modules/request/package.json': { name: 'request', version: '1.0.0' },
+        'node_modules/request/index.js': `module.exports = (url, done) => {
+          if (globalThis[Symbol.for('@org/trace-agent')]) throw new Error('the agent broke it');
+          require('node:http').get(url, (response) => response.resume().on('end', done));
+        };`,
+        'node_modules/polka/package.json': { name: 'polka', version: '1.0.0' },
+        'node_modules/polka/index.js': rawServer,
+        'node_modules/langsmith/package.json': { name: 'langsmith', version: '9.0.0' },
+        'node_modules/langsmith/index.js': `module.exports = require(${JSON.stringify(join(root, 'node_modules/langsmith'))});`,
+        'node_modules/langsmith/traceable.js': detached,
+        'node_modules/old/package.json': { name: 'old', version: '1.0.0' },
+        'node_modules/old/node_modules/langsmith/package.json': { name: 'langsmith', version: '0.1.38' },
+      },
+    });
+    const { code, findings } = await diagnose(directory, [], TRACING);
+    const starts = (check: string, ...lines: string[]) =>
+      expect(of(findings, check)).toEqual(lines.map((line) => expect.stringContaining(line)));
+    starts('needle', 'problem: 1.0.0: carries no trace (require, import)');
+    starts('superagent', 'ok: 1.0.0: its requests carry the trace (require, import)');
+    starts('phin', 'problem: 1.0.0: does not load on Node.js');
+    starts('bent', 'skipped: 1.0.0: not tried: its process ended early');
+    starts('ofetch', 'skipped: 1.0.0: cannot be tried here, with or without the agent: it never works');
+    starts('request', 'problem: 1.0.0: a call fails under the agent (require): the agent broke it');
+    starts('polka', 'problem: 1.0.0: its handlers do not continue the trace of the caller (require, import)');
+    starts(
+      'langsmith',
+      'note: 2 copies: 9.0.0 in node_modules/langsmith; 0.1.38 in node_modules/old/node_modules/langsmith',
+      'problem: 9.0.0: its runs are not linked to the caller (require',
+      'problem: 0.1.38: its runs are not linked; requests carry the caller’s trace only',
+    );
+    expect(code).toBe(1);
+  });
+
+  it('sees an agent that does not start, or that breaks', async () => {
+    const agent = (text: string) =>
+      makeProject({
+        hasAgent: false,
+        files: {
+          'node_modules/@org/trace-agent/package.json': { exports: { './register': './register.cjs' } },
+          'node_modules/@org/trace-agent/register.cjs': text,
+        },
+      });
+    const [silent, broken] = await Promise.all([
+      diagnose(agent('')),
+      diagnose(agent("throw new Error('the preload is broken')")),
+    ]);
+    expect(of(silent.findings, 'starts')).toEqual([
+      expect.stringMatching(/^problem: the agent does not run/),
+    ]);
+    expect(of(broken.findings, 'starts')).toEqual([
+      'problem: does not start: its process ended: Error: the preload is broken',
+    ]);
+    expect([silent.code, broken.code]).toEqual([1, 1]);
+  });
+
+  it('tries other agents together with this one', async () => {
+    const other = (text: string) =>
+      makeProject({
+        files: {
+          'node_modules/dd-trace/package.json': { name: 'dd-trace', version: '5.0.0' },
+          'node_modules/dd-trace/init.js': text,
+          'node_modules/@opentelemetry/sdk-node/package.json': {
+            name: '@opentelemetry/sdk-node',
+            version: '1.0.0',
+          },
+        },
+      });
+    const taking = `const { OutgoingMessage } = require('node:http');
+      const { end } = OutgoingMessage.prototype;
+      OutgoingMessage.prototype.end = function (...args) {
+        if (this.host !== undefined) this.setHeader('langsmith-trace', 'its own');
+        return end.apply(this, args);
+      };`;
+    const [harmless, harmful] = await Promise.all([diagnose(other('')), diagnose(other(taking))]);
+    expect(of(harmless.findings, 'other agent')).toEqual([
+      'note: dd-trace 5.0.0 is installed: both were started together, and the trace arrives',
+      'skipped: @opentelemetry/sdk-node 1.0.0 is installed; not tried, since the application starts it itself',
+    ]);
+    expect(of(harmful.findings, 'other agent')[0]).toContain(
+      'problem: dd-trace 5.0.0 is installed: started together, http: carries another trace',
+    );
+  });
+
+  it('tries the permission model as the project uses it', async () => {
+    const model = testNodeMajor >= 24 ? '--permission' : '--experimental-permission';
+    const withFlags = (flags: string) =>
+      diagnose(
+        makeProject({
+          files: { 'package.json': { scripts: { start: START.replace('node', `node ${flags}`) } } },
+        }),
+      );
+    const [closed, open] = await Promise.all([withFlags(model), withFlags(`${model} --allow-fs-read=*`)]);
+    if (testNodeMajor < 20) return;
+    expect(of(closed.findings, 'permissions')).toEqual([
+      expect.stringMatching(/^problem: scripts.start: the agent does not start under/),
+    ]);
+    expect(of(open.findings, 'permissions')).toEqual([
+      expect.stringMatching(/^ok: scripts.start: the agent starts under/),
+    ]);
+  });
+
+  it.each<[string, number, string]>([
+    ['accepts the key', 200, 'ok: ORIGIN answers, and accepts the key'],
+    ['refuses the key', 401, 'problem: ORIGIN refuses the key (401)'],
+    ['has no sessions', 500, 'problem: ORIGIN answers 500 to GET /sessions'],
+  ])('--connect asks LangSmith, which %s, and posts nothing', async (_what, status, line) => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers['x-api-key'] ?? ''}`);
+      response.writeHead(request.url === '/info' ? 200 : status).end('{}');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const args = ['--connect', '--', process.execPath, '-e', '0'];
+    const { findings, stdout } = await diagnose(makeProject(), args, {
+      ...TRACING,
+      LANGSMITH_ENDPOINT: origin,
+    });
+    server.close();
+    expect(of(findings, 'LangSmith')).toEqual([line.replace('ORIGIN', origin)]);
+    expect(asked).toEqual(['GET /info ', `GET /sessions?limit=1 ${KEY}`]);
+    expect(stdout).not.toContain(KEY);
+  });
+
+  it('--connect says that LangSmith does not answer', async () => {
+    const args = ['--connect', '--', process.execPath, '-e', '0'];
+    const { findings } = await diagnose(makeProject(), args, {
+      ...TRACING,
+      LANGSMITH_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect(of(findings, 'LangSmith')).toEqual([
+      expect.stringMatching(/^problem: http:\/\/127\.0\.0\.1:1 does not answer/),
+    ]);
+  });
+
+  describe('-- and a command', () => {
+    const watch = (directory: string, command: string[], env: NodeJS.ProcessEnv = {}): Promise<Diagnosis> =>
+      diagnose(directory, ['--', ...command], {
+        ...TRACING,
+        LANGSMITH_ENDPOINT: 'http://127.0.0.1:1',
+        ...env,
+      });
+    const app = `const server = require('node:http').createServer((_request, response) => response.end('secret'));
+      server.listen(0, '127.0.0.1', async () => {
+        console.error('password=secret');
+        await fetch('http://127.0.0.1:' + server.address().port + '/orders').then((response) => response.text());
+        server.close();
+        server.closeAllConnections();
+      });`;
+    const register = ['--import', '@org/trace-agent/register'];
+
+    it('watches one real start, and tells what was decided on its requests', async () => {
+      const directory = makeProject({ files: { 'app.cjs': app } });
+      const { code, findings, stdout } = await watch(directory, ['node', ...register, 'app.cjs']);
+      expect(of(findings, 'start')).toEqual([
+        expect.stringMatching(/^ok: node .*app.cjs: version .* started on Node.js/),
+      ]);
+      expect(of(findings, 'requests').sort()).toEqual([
+        'ok: 1 x incoming not continued: there is no langsmith-trace',
+        'ok: 1 x outgoing not sent: no run is current',
+      ]);
+      expect(stdout).not.toContain('secret');
+      expect(code).toBe(0);
+    });
+
+    it.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
+      ['that does not load the agent', ['node', 'app.cjs'], {}, /^problem: .* does not load the agent$/],
+      [
+        'where the agent is off',
+        ['node', ...register, 'app.cjs'],
+        { TRACE_AGENT_ENABLED: 'false' },
+        /^problem: .* not started: TRACE_AGENT_ENABLED is false$/,
+      ],
+      ['that is not there', ['no-such-command'], {}, /^skipped: no-such-command could not be started/],
+    ])('says so of a start %s', async (_what, command, env, line) => {
+      const directory = makeProject({ files: { 'app.cjs': app } });
+      const { findings } = await watch(directory, command, env);
+      expect(of(findings, 'start')[0]).toMatch(line);
+    });
+  });
+
+  it('exits with 2 where it cannot look, and for wrong arguments', async () => {
+    const cli = join(root, 'dist/cli.js');
+    const empty = join(makeProject({ files: { 'empty/file': '' } }), 'empty');
+    const doctor = (args: string[], cwd: string) => run([cli, 'doctor', ...args], { preload: 'none', cwd });
+    const [none, url, argument, nothing] = await Promise.all([
+      doctor([], empty),
+      doctor(['--url', 'api.example.com'], empty),
+      doctor(['app.mjs'], empty),
+      doctor(['--'], empty),
+    ]);
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no package.json') });
+    expect(url).toMatchObject({ code: 2, stderr: expect.stringContaining('is no URL') });
+    expect(argument).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("unexpected argument 'app.mjs'"),
+    });
+    expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining("no command after '--'") });
+  });
+
+  it.each([['doctor'], ['collector']])('trace-agent %s --help prints its usage', async (name) => {
+    const { code, stdout } = await run([join(root, 'dist/cli.js'), name, '--help'], { preload: 'none' });
+    expect(stdout).toMatch(new RegExp(`^Usage: trace-agent ${name} `));
+    expect(code).toBe(0);
+  });
+});
