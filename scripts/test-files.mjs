@@ -10,6 +10,7 @@ export const CAMPAIGNS = [
   'test/compatibility/read-back.test.ts',
   'test/context/background.test.ts',
   'test/context/otel-mode.test.ts',
+  'test/doctor/trials.e2e.test.ts',
   'test/injection/compose.test.ts',
   'test/injection/confined.test.ts',
   'test/injection/image.test.ts',

@@ -20,11 +20,10 @@ export interface ProbeOptions {
   readonly nodeOptions: readonly string[];
   /** What the probe is to do, as JSON. */
   readonly task: unknown;
-  readonly timeout?: number;
+  /** In milliseconds. A probe that hangs must not hold up the others. */
+  readonly timeout: number;
 }
 
-/** A probe that hangs must not hold up the others. */
-const TIMEOUT_MS = 5_000;
 /** Variables that would send a probe elsewhere, or that would configure the agent, the SDK or another agent. */
 const CONFIGURING =
   /^(TRACE_AGENT_|LANGSMITH_|LANGCHAIN_|OTEL_|DD_|NEW_RELIC_|ELASTIC_APM_|SENTRY_|NODE_OPTIONS$|NODE_V8_COVERAGE$|(HTTPS?|ALL|NO)_PROXY$|NODE_USE_ENV_PROXY$)/i;
@@ -56,7 +55,7 @@ export function runProbe({ cwd, env, nodeOptions, task, timeout }: ProbeOptions)
     const timer = setTimeout(() => {
       isTimeout = true;
       child.kill('SIGKILL');
-    }, timeout ?? TIMEOUT_MS);
+    }, timeout);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4_000);
     });

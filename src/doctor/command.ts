@@ -17,10 +17,11 @@ that is installed there. It starts child processes, reaches this machine only, a
 With a command, it starts the application once as it is, watches it for 5 seconds, and ends it.
 
 Options:
-  --url <URL>  show what a destination gets, and why; can be given several times
-  --connect    also ask LangSmith whether it answers and accepts the key; posts no run
-  --json       print the result as JSON
-  -h, --help   print this
+  --url <URL>           show what a destination gets, and why; can be given several times
+  --connect             also ask LangSmith whether it answers and accepts the key; posts no run
+  --json                print the result as JSON
+  --timeout <seconds>   how long each try, or the application, may take (default 5)
+  -h, --help            print this
 
 Each line begins with ✓ (seen to work), ! (to know), ✗ (a problem) or - (did not run).
 Exit code: 0 if there is no problem, 1 if there is one, 2 if the project could not be looked at.
@@ -29,9 +30,10 @@ Exit code: 0 if there is no problem, 1 if there is one, 2 if the project could n
     url: { type: 'string', multiple: true },
     connect: { type: 'boolean' },
     json: { type: 'boolean' },
+    timeout: { type: 'string', default: '5' },
   },
   takesCommand: true,
-  async run({ url, connect, json }, command) {
+  async run({ url, connect, json, timeout }, command) {
     const urls = ((url ?? []) as string[]).map(parseURL);
     try {
       const report = await examine({
@@ -39,6 +41,7 @@ Exit code: 0 if there is no problem, 1 if there is one, 2 if the project could n
         env: process.env,
         urls,
         isConnecting: connect === true,
+        timeout: parseSeconds(String(timeout)),
         command,
       });
       const isColored = process.stdout.isTTY === true && !process.env['NO_COLOR'];
@@ -47,12 +50,19 @@ Exit code: 0 if there is no problem, 1 if there is one, 2 if the project could n
       );
       return exitCodeOf(report);
     } catch (error) {
-      if (!(error instanceof NoProject)) throw error;
-      process.stderr.write(`trace-agent: ${error.message}\n`);
+      if (error instanceof UsageError) throw error;
+      const isExpected = error instanceof NoProject;
+      process.stderr.write(`trace-agent: ${isExpected ? error.message : (error as Error).stack}\n`);
       return EXIT.notLooked;
     }
   },
 };
+
+/** @returns milliseconds */
+function parseSeconds(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text) * 1000;
+  throw new UsageError(`'${text}' is no number of seconds`);
+}
 
 function parseURL(text: string): URL {
   try {

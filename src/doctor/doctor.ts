@@ -1,5 +1,7 @@
 /** Runs all checks on a project. Nothing is written, and only `--connect` reaches beyond this machine. */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { VERSION } from '../version.ts';
 import { checkAgentSettings, checkEnvFile } from './checks/agent-settings.ts';
 import { checkBundlers } from './checks/bundlers.ts';
@@ -24,13 +26,15 @@ export interface DoctorOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly urls: readonly URL[];
   readonly isConnecting: boolean;
+  /** How long each try may take, in milliseconds. */
+  readonly timeout: number;
   /** The command of the application, to watch one real start. */
   readonly command: readonly string[];
 }
 
 /** @throws {NoProject} */
 export async function examine(options: DoctorOptions): Promise<Report> {
-  const { directory, env, urls, isConnecting, command } = options;
+  const { directory, env, urls, isConnecting, command, timeout } = options;
   const project = readProject(directory, env);
   const file = readEnvFile(project);
   // What the application and its SDK see. The agent sees the file only if Node.js reads it.
@@ -46,17 +50,25 @@ export async function examine(options: DoctorOptions): Promise<Report> {
     ...checkPolicy(urls, seenByAgent),
     ...checkBundlers(project),
   ];
-  if (command.length > 0) findings.push(...(await watchStart(command, project)));
-  else findings.push(...(await tryAll(project, preload.file ?? ownRegister())));
+  if (command.length > 0) findings.push(...(await watchStart(command, project, timeout)));
+  else findings.push(...(await tryAll(project, preload.file ?? ownRegister(), timeout)));
   findings.push(...(await checkConnection(isConnecting, seen)));
   return { version: VERSION, node: process.versions.node, directory, findings };
 }
 
+/** Says why no library is tried. */
+function nothingTried({ directory }: Trial['project']): Finding {
+  const summary = existsSync(join(directory, '.pnp.cjs'))
+    ? 'not tried: those of Yarn Plug’n’Play are not found'
+    : 'none is installed that is known to the doctor';
+  return { outcome: 'skipped', check: 'libraries', summary };
+}
+
 /** Starts a child process for each thing to try, as many at once as there are processors. */
-async function tryAll(project: Trial['project'], file: string): Promise<Finding[]> {
+async function tryAll(project: Trial['project'], file: string, timeout: number): Promise<Finding[]> {
   const targets = await startTargets();
   try {
-    const trial: Trial = { project, targets, nodeOptions: preloadOptions(file) };
+    const trial: Trial = { project, targets, timeout, nodeOptions: preloadOptions(file) };
     const started = await tryBuiltins(trial, 'starts');
     // Nothing else can work if the agent does not start.
     if (started.some(({ check, outcome }) => check === 'starts' && outcome !== 'ok')) return started;
@@ -68,6 +80,7 @@ async function tryAll(project: Trial['project'], file: string): Promise<Finding[
       ...otherAgentChecks(trial),
       () => checkPermissions(trial, file),
     ];
+    if (tries.length === 1) started.push(nothingTried(project));
     const found = await inParallel(Math.max(2, availableParallelism()), tries);
     return [...started, ...found.flat()];
   } finally {

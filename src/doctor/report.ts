@@ -20,6 +20,11 @@ export interface Report {
   readonly findings: readonly Finding[];
 }
 
+/** A value of a variable for a message. A long one may be a key that was pasted into the wrong place. */
+export function shownValue(value: string): string {
+  return value.length <= 12 ? JSON.stringify(value) : `a text of ${value.length} characters`;
+}
+
 export const EXIT = { well: 0, problem: 1, notLooked: 2 } as const;
 
 const MARKS: Readonly<Record<Outcome, readonly [mark: string, color: number]>> = {

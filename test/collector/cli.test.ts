@@ -21,7 +21,7 @@ beforeAll(async () => {
     format: 'esm',
     // busboy is CommonJS and requires built-in modules.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
   });
 });

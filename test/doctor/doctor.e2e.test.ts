@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, run, testNodeMajor } from '../support/app.ts';
-import { type Diagnosis, diagnose, makeProject, of, START } from './support.ts';
+import { type Diagnosis, diagnose, makeProject, of } from './support.ts';
 
 const KEY = 'lsv2_pt_do-not-print-this';
 const TRACING = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: KEY };
@@ -145,86 +143,6 @@ describe('trace-agent doctor', () => {
       'problem: does not start: its process ended: Error: the preload is broken',
     ]);
     expect([silent.code, broken.code]).toEqual([1, 1]);
-  });
-
-  it('tries other agents together with this one', async () => {
-    const other = (text: string) =>
-      makeProject({
-        files: {
-          'node_modules/dd-trace/package.json': { name: 'dd-trace', version: '5.0.0' },
-          'node_modules/dd-trace/init.js': text,
-          'node_modules/@opentelemetry/sdk-node/package.json': {
-            name: '@opentelemetry/sdk-node',
-            version: '1.0.0',
-          },
-        },
-      });
-    const taking = `const { OutgoingMessage } = require('node:http');
-      const { end } = OutgoingMessage.prototype;
-      OutgoingMessage.prototype.end = function (...args) {
-        if (this.host !== undefined) this.setHeader('langsmith-trace', 'its own');
-        return end.apply(this, args);
-      };`;
-    const [harmless, harmful] = await Promise.all([diagnose(other('')), diagnose(other(taking))]);
-    expect(of(harmless.findings, 'other agent')).toEqual([
-      'note: dd-trace 5.0.0 is installed: both were started together, and the trace arrives',
-      'skipped: @opentelemetry/sdk-node 1.0.0 is installed; not tried, since the application starts it itself',
-    ]);
-    expect(of(harmful.findings, 'other agent')[0]).toContain(
-      'problem: dd-trace 5.0.0 is installed: started together, http: carries another trace',
-    );
-  });
-
-  it('tries the permission model as the project uses it', async () => {
-    const model = testNodeMajor >= 24 ? '--permission' : '--experimental-permission';
-    const withFlags = (flags: string) =>
-      diagnose(
-        makeProject({
-          files: { 'package.json': { scripts: { start: START.replace('node', `node ${flags}`) } } },
-        }),
-      );
-    const [closed, open] = await Promise.all([withFlags(model), withFlags(`${model} --allow-fs-read=*`)]);
-    if (testNodeMajor < 20) return;
-    expect(of(closed.findings, 'permissions')).toEqual([
-      expect.stringMatching(/^problem: scripts.start: the agent does not start under/),
-    ]);
-    expect(of(open.findings, 'permissions')).toEqual([
-      expect.stringMatching(/^ok: scripts.start: the agent starts under/),
-    ]);
-  });
-
-  it.each<[string, number, string]>([
-    ['accepts the key', 200, 'ok: ORIGIN answers, and accepts the key'],
-    ['refuses the key', 401, 'problem: ORIGIN refuses the key (401)'],
-    ['has no sessions', 500, 'problem: ORIGIN answers 500 to GET /sessions'],
-  ])('--connect asks LangSmith, which %s, and posts nothing', async (_what, status, line) => {
-    const asked: string[] = [];
-    const server = createServer((request, response) => {
-      asked.push(`${request.method} ${request.url} ${request.headers['x-api-key'] ?? ''}`);
-      response.writeHead(request.url === '/info' ? 200 : status).end('{}');
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const args = ['--connect', '--', process.execPath, '-e', '0'];
-    const { findings, stdout } = await diagnose(makeProject(), args, {
-      ...TRACING,
-      LANGSMITH_ENDPOINT: origin,
-    });
-    server.close();
-    expect(of(findings, 'LangSmith')).toEqual([line.replace('ORIGIN', origin)]);
-    expect(asked).toEqual(['GET /info ', `GET /sessions?limit=1 ${KEY}`]);
-    expect(stdout).not.toContain(KEY);
-  });
-
-  it('--connect says that LangSmith does not answer', async () => {
-    const args = ['--connect', '--', process.execPath, '-e', '0'];
-    const { findings } = await diagnose(makeProject(), args, {
-      ...TRACING,
-      LANGSMITH_ENDPOINT: 'http://127.0.0.1:1',
-    });
-    expect(of(findings, 'LangSmith')).toEqual([
-      expect.stringMatching(/^problem: http:\/\/127\.0\.0\.1:1 does not answer/),
-    ]);
   });
 
   describe('-- and a command', () => {

@@ -56,11 +56,14 @@ export async function diagnose(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Diagnosis> {
-  const { code, stdout, stderr } = await run([join(root, 'dist/cli.js'), 'doctor', '--json', ...args], {
-    preload: 'none',
-    cwd: directory,
-    env,
-  });
+  const { code, stdout, stderr } = await run(
+    [join(root, 'dist/cli.js'), 'doctor', '--json', '--timeout', '60', ...args],
+    {
+      preload: 'none',
+      cwd: directory,
+      env,
+    },
+  );
   if (!stdout.startsWith('{')) throw new Error(`doctor ended with ${code}\n${stdout}${stderr}`);
   return { ...(JSON.parse(stdout) as Report), code, stdout };
 }

@@ -22,7 +22,8 @@ export function checkBundlers(project: Project): Finding[] {
   const script = scripts.find(([, text]) => BUNDLERS.test(text));
   const configuration = linesOfFiles(project, CONFIGURATIONS);
   if (script === undefined && configuration.length === 0) return [];
-  const where = script === undefined ? configuration[0]?.file : `scripts.${script[0]}: "${script[1]}"`;
+  const where =
+    script === undefined ? configuration[0]?.file : `scripts.${script[0]} (${BUNDLERS.exec(script[1])?.[1]})`;
   const file = bundleOf(project);
   const text = file === undefined ? undefined : readText(join(project.directory, file));
   if (text !== undefined) {

@@ -1,7 +1,7 @@
 /** `LANGSMITH_*` and `LANGCHAIN_*` values that do not mean what they seem to mean. No value of a key is shown. */
 import { nearest } from '../nearest.ts';
 import { findCopies, type Project } from '../project.ts';
-import type { Finding, Outcome } from '../report.ts';
+import { type Finding, type Outcome, shownValue } from '../report.ts';
 
 const CHECK = 'tracing';
 const SWITCHES = ['TRACING', 'TRACING_V2'];
@@ -47,10 +47,10 @@ function switches(env: NodeJS.ProcessEnv): Finding[] {
   return SWITCHES.flatMap((name) => [`LANGSMITH_${name}`, `LANGCHAIN_${name}`]).flatMap((name) => {
     const value = env[name];
     if (value === undefined || value === '' || value === 'true' || value === 'false') return [];
-    const summary = `${name} is ${JSON.stringify(value)}: the SDK wants exactly true, so no run is published`;
+    const summary = `${name} is ${shownValue(value)}: the SDK wants exactly true, so no run is published`;
     return /^\W*(true|1|yes|on|t|y)\W*$/i.test(value)
       ? [finding('problem', summary, `  export ${name}=true`)]
-      : [finding('note', `${name} is ${JSON.stringify(value)}, which means false`)];
+      : [finding('note', `${name} is ${shownValue(value)}, which means false`)];
   });
 }
 
@@ -97,10 +97,7 @@ function samplingRate(env: NodeJS.ProcessEnv): Finding[] {
   const name = 'LANGSMITH_TRACING_SAMPLING_RATE';
   if (!(rate >= 0 && rate <= 1)) {
     return [
-      finding(
-        'problem',
-        `${name} is ${JSON.stringify(value)}: the SDK wants a number from 0 to 1, and throws`,
-      ),
+      finding('problem', `${name} is ${shownValue(value)}: the SDK wants a number from 0 to 1, and throws`),
     ];
   }
   return rate === 0 ? [finding('note', `${name} is 0: this service publishes no run`)] : [];

@@ -13,6 +13,8 @@ export interface Trial {
   readonly targets: TargetServers;
   /** The options of Node.js that preload the agent. */
   readonly nodeOptions: readonly string[];
+  /** How long each child process may take, in milliseconds. */
+  readonly timeout: number;
   /** Further variables for the child. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -121,8 +123,8 @@ export async function tryBuiltins(trial: Trial, check: string): Promise<Finding[
   ];
 }
 
-function runTask({ project, env }: Trial, task: Task, nodeOptions: readonly string[]) {
-  return runProbe({ cwd: project.directory, env: probeEnv(project.env, env), nodeOptions, task });
+function runTask({ project, env, timeout }: Trial, task: Task, nodeOptions: readonly string[]) {
+  return runProbe({ cwd: project.directory, env: probeEnv(project.env, env), nodeOptions, task, timeout });
 }
 
 function addressesOf({ url, http2 }: TargetServers) {

@@ -27,6 +27,7 @@ export async function checkPermissions(trial: Trial, file: string): Promise<Find
     env: probeEnv(trial.project.env, trial.env),
     nodeOptions: [...flags, own, ...trial.nodeOptions],
     task: { kind: 'status' },
+    timeout: trial.timeout,
   });
   const status = probe.answer?.['status'] as { running?: boolean; reason?: string } | undefined;
   if (status?.running === true) {

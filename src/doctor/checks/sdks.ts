@@ -47,7 +47,7 @@ async function tryCopy(trial: Trial, name: SDKName, copy: Package): Promise<Find
     try {
       const env = probeEnv(trial.project.env, { ...trial.env, ...settings(collector.urlFor('doctor')) });
       const task = { kind: 'sdk', name, callers };
-      const probe = await runProbe({ cwd: copy.base, env, nodeOptions, task });
+      const probe = await runProbe({ cwd: copy.base, env, nodeOptions, task, timeout: trial.timeout });
       return verdictsOf(probe, (form) => difference(collector, callers[form].runId));
     } finally {
       await collector.close();

@@ -4,8 +4,6 @@ import type { Project } from '../project.ts';
 import type { Finding } from '../report.ts';
 
 const CHECK = 'start';
-/** How long the application is watched. */
-const WATCH_MS = 5_000;
 /** How long it may take to end after SIGTERM. */
 const END_MS = 2_000;
 const LINE = /^\[trace-agent\] (\w+): (.*)$/;
@@ -19,18 +17,24 @@ export interface WatchedLines {
   readonly decisions: ReadonlyMap<string, number>;
 }
 
-export async function watchStart(command: readonly string[], project: Project): Promise<Finding[]> {
+/** @param timeout how long the application is watched, in milliseconds */
+export async function watchStart(
+  command: readonly string[],
+  project: Project,
+  timeout: number,
+): Promise<Finding[]> {
   const [file = '', ...args] = command;
-  const shown = command.join(' ');
+  // The value of an option may be a password.
+  const shown = command.map((word) => word.replace(/=.*/s, '=…')).join(' ');
   const env = { ...project.env, TRACE_AGENT_LOG: 'debug' };
-  const { stderr, error, code } = await watch(file, args, project.directory, env);
+  const { stderr, error, code } = await watch(file, args, project.directory, env, timeout);
   if (error !== undefined) {
     return [{ outcome: 'skipped', check: CHECK, summary: `${shown} could not be started: ${error}` }];
   }
-  return findingsOf(shown, parse(stderr), code);
+  return findingsOf(shown, parse(stderr), code, timeout);
 }
 
-function findingsOf(shown: string, lines: WatchedLines, code: number | null): Finding[] {
+function findingsOf(shown: string, lines: WatchedLines, code: number | null, timeout: number): Finding[] {
   const findings: Finding[] = [];
   const add = (outcome: Finding['outcome'], summary: string, remedy?: string) => {
     findings.push({ outcome, check: CHECK, summary, remedy });
@@ -47,7 +51,7 @@ function findingsOf(shown: string, lines: WatchedLines, code: number | null): Fi
     findings.push({ outcome: 'ok', check: 'requests', summary: `${count} x ${decision}` });
   }
   if (lines.started.length > 0 && lines.decisions.size === 0) {
-    const summary = `no request was sent or received in ${WATCH_MS / 1000} seconds`;
+    const summary = `no request was sent or received in ${timeout / 1000} seconds`;
     findings.push({ outcome: 'skipped', check: 'requests', summary });
   }
   return findings;
@@ -79,7 +83,13 @@ interface Watched {
   readonly error: string | undefined;
 }
 
-function watch(file: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Watched> {
+function watch(
+  file: string,
+  args: string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  timeout: number,
+): Promise<Watched> {
   return new Promise((resolve) => {
     // A group of its own, so that all that the command starts can be ended.
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
@@ -96,7 +106,7 @@ function watch(file: string, args: string[], cwd: string, env: NodeJS.ProcessEnv
     const timer = setTimeout(() => {
       signal('SIGTERM');
       killer = setTimeout(() => signal('SIGKILL'), END_MS);
-    }, WATCH_MS);
+    }, timeout);
     const interrupted = () => signal('SIGKILL');
     process.once('exit', interrupted);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
