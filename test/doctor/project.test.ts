@@ -105,7 +105,9 @@ describe('a bundler', () => {
   const build = 'esbuild src/app.ts --bundle --platform=node --outfile=dist/app.js';
 
   it('is something to know', () => {
-    expect(check({ build })).toEqual([expect.stringMatching(/^note: scripts.build \(esbuild\): libraries in a bundle are not patched$/)]);
+    expect(check({ build })).toEqual([
+      expect.stringMatching(/^note: scripts.build \(esbuild\): libraries in a bundle are not patched$/),
+    ]);
     expect(check({}, { 'webpack.config.js': 'module.exports = {}' })).toHaveLength(1);
   });
 

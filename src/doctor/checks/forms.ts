@@ -4,7 +4,7 @@ import type { Form, FormResult } from '../probe/task.ts';
 import type { Package } from '../project.ts';
 import type { Finding } from '../report.ts';
 
-export const FORMS: readonly Form[] = ['require', 'import'];
+const FORMS: readonly Form[] = ['require', 'import'];
 
 /** What became of one form of a package. */
 export type Verdict =
@@ -75,8 +75,11 @@ export function findingOf(
   }
   const [failed] = forms('failed');
   if (failed !== undefined) {
-    if (alone?.[failed].kind === 'failed') {
-      return finding('skipped', `cannot be tried here, with or without the agent: ${whatOf(failed)}`);
+    // Without the agent there is no trace. So a call that worked there is `wrong`.
+    const kind = alone?.[failed].kind;
+    if (kind !== 'wrong' && kind !== 'good') {
+      const where = kind === 'failed' ? ', with or without the agent' : '';
+      return finding('skipped', `cannot be tried here${where}: ${whatOf(failed)}`);
     }
     return finding(
       'problem',
