@@ -61,7 +61,9 @@ export async function startTargets(): Promise<TargetServers> {
         return traces.length === 0 ? 'carries no trace' : `carries ${traces.length} traces`;
       if (traces[0] !== trace) return 'carries another trace';
       // The agent may put the trace there too (TRACE_AGENT_TRACE_IN_BAGGAGE).
-      const arrivedBaggage = valuesOf(headers, BAGGAGE_HEADER).join().replace(formatTraceMember(trace) + ',', '');
+      const arrivedBaggage = valuesOf(headers, BAGGAGE_HEADER)
+        .join()
+        .replace(`${formatTraceMember(trace)},`, '');
       return arrivedBaggage === baggage ? undefined : 'carries another baggage';
     },
     close() {

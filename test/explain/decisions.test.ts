@@ -99,7 +99,9 @@ describe('TRACE_AGENT_LOG=debug', () => {
     ['from a caller', `${INCOMING.continued} (run ${RUN})`],
     ['http2, relayed', `${INCOMING.continued} (run ${RUN})`],
     ['from a caller who did not sample', INCOMING.notSampled],
+    ['from a caller by baggage alone', `${INCOMING.continued} (run ${RUN})`],
     ['from a caller with an invalid trace', INCOMING.invalid],
+    ['from a caller with an invalid trace in baggage', INCOMING.invalid],
   ])('a request that a server receives gives one line: %s', (step, words) => {
     expect(incoming(step)).toHaveLength(1);
     expect(incoming(step)[0]).toMatch(/^incoming GET \/orders(\/…)? from 127\.0\.0\.1: /);
