@@ -136,7 +136,8 @@ async function checkNoLocalPaths({ project, paths }) {
 /** Installs offline: a package without dependencies needs only its tarball. */
 async function install({ project, tarball }) {
   await mkdir(project);
-  await writeFile(join(project, 'package.json'), '{ "private": true }\n');
+  const start = 'node --import @org/trace-agent/register app.mjs';
+  await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, scripts: { start } }));
   for (const [name, source] of Object.entries(APPS)) await writeFile(join(project, name), source);
   await run(
     'npm',
@@ -228,6 +229,20 @@ async function checkCommand(project) {
   expect(printed === version, `trace-agent --version prints ${printed}`);
 }
 
+/** Needs the files that the command starts as child processes. */
+async function checkDoctor(project) {
+  const printed = await run(
+    'npx',
+    ['--no-install', 'trace-agent', 'doctor', '--json', '--timeout', '60'],
+    project,
+  );
+  const { findings } = JSON.parse(printed);
+  for (const name of ['preload', 'starts', 'built-in']) {
+    const found = findings.find(({ check }) => check === name);
+    expect(found?.outcome === 'ok', `${name}: ${found?.summary}`);
+  }
+}
+
 /** Checks the file as an image or a volume holds it: alone, with no package.json near it. */
 async function checkCopiedFile({ project, directory }) {
   const elsewhere = join(directory, 'copied');
@@ -268,6 +283,7 @@ async function main(directory) {
     ['require of the API under the agent', () => checkApi(['--require', entry, 'api.cjs'], project)],
     ['TypeScript takes the API, by import and by require', () => checkTypes(project)],
     ['the command trace-agent', () => checkCommand(project)],
+    ['trace-agent doctor', () => checkDoctor(project)],
     ['publint', () => lint('publint', 'run', '--strict')],
     ['attw', () => lint('attw', '--profile', 'node16')],
   ];

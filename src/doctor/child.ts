@@ -41,7 +41,7 @@ const BOOT = (file: string) =>
   `globalThis.importFromProject = (name) => import(name); await import(${JSON.stringify(file)});`;
 
 export function runProbe({ cwd, env, nodeOptions, task, timeout }: ProbeOptions): Promise<ProbeResult> {
-  const file = new URL('./doctor-probe.js', import.meta.url).href;
+  const file = pathToFileURL(probeFile()).href;
   const args = [...nodeOptions, '--input-type=module', '--eval', BOOT(file)];
   const child = spawn(process.execPath, args, {
     cwd,
@@ -97,6 +97,11 @@ export function preloadOptions(file: string): string[] {
   return /\.c?js$/.test(file) && !file.endsWith('.mjs')
     ? ['--require', file]
     : ['--import', pathToFileURL(file).href];
+}
+
+/** The file that a probe runs. It is built beside the command line. */
+export function probeFile(): string {
+  return fileURLToPath(new URL('./doctor-probe.js', import.meta.url));
 }
 
 /** The entry point of this copy of the package: `register.mjs` lies beside `dist/`. */

@@ -1,6 +1,6 @@
 /** Under the permission model, Node.js must be allowed to read the agent. A real start tells. */
 import { dirname } from 'node:path';
-import { probeEnv, runProbe } from '../child.ts';
+import { probeEnv, probeFile, runProbe } from '../child.ts';
 import { startTexts } from '../command-line.ts';
 import type { Finding } from '../report.ts';
 import { whyNot } from './forms.ts';
@@ -17,7 +17,7 @@ export async function checkPermissions(trial: Trial, file: string): Promise<Find
     ([flag]) => flag.replace(/["']+$/, ''),
   );
   // What the probe itself needs: its own file, and no more.
-  const own = `--allow-fs-read=${dirname(new URL('./doctor-probe.js', import.meta.url).pathname)}/doctor-probe.js`;
+  const own = `--allow-fs-read=${probeFile()}`;
   const model = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
