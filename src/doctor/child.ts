@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What a probe has sent until its end. `isDone` says that nothing is missing. */
+/** The merged messages of a probe. `isDone` is set once the probe has sent all of them. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 export interface ProbeResult {
@@ -18,7 +18,7 @@ export interface ProbeOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Options of Node.js, such as those that preload the agent. */
   readonly nodeOptions: readonly string[];
-  /** What the probe is to do, as JSON. */
+  /** The task of the probe. It is passed as JSON. */
   readonly task: unknown;
   /** In milliseconds. A probe that hangs must not hold up the others. */
   readonly timeout: number;

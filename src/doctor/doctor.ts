@@ -37,7 +37,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const { directory, env, urls, isConnecting, command, timeout } = options;
   const project = readProject(directory, env);
   const file = readEnvFile(project);
-  // What the application and its SDK see. The agent sees the file only if Node.js reads it.
+  // The application and its SDK see these variables. The agent sees those of the file only if Node.js reads it.
   const seen = file === undefined || file.reader === 'nobody' ? env : { ...file.variables, ...env };
   const seenByAgent = file?.reader === 'node' ? seen : env;
   const preload = checkPreload(project);

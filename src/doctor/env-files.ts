@@ -5,7 +5,7 @@ import { dependenciesOf, type Project, readText } from './project.ts';
 
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string>>;
-  /** Who reads it: Node.js before the preload, the application after it, or nobody. */
+  /** The reader of the file: Node.js before the preload, the application after it, or nobody. */
   readonly reader: 'node' | 'application' | 'nobody';
 }
 

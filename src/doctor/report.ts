@@ -1,6 +1,6 @@
 import { printable } from '../collector/terminal-text.ts';
 
-/** What a check found. A check that did not run is `skipped` and never `ok`. */
+/** The outcome of a check. A check that did not run is `skipped` and never `ok`. */
 export type Outcome = 'ok' | 'note' | 'problem' | 'skipped';
 
 export interface Finding {
@@ -9,7 +9,7 @@ export interface Finding {
   readonly check: string;
   /** One line without a secret. */
   readonly summary: string;
-  /** What to do. Lines that begin with two spaces are code. */
+  /** Advice. Lines that begin with two spaces are code. */
   readonly remedy?: string | undefined;
 }
 

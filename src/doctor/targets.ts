@@ -1,4 +1,4 @@
-/** The servers that the probes call, on loopback. They note the headers of each request by the id in its path. */
+/** The servers that the probes call, on loopback. They keep the headers of each request by the id in its path. */
 import { createServer } from 'node:http';
 import {
   createServer as createHTTP2Server,
@@ -11,7 +11,7 @@ import { formatTraceMember } from '../headers/trace-member.ts';
 import type { Caller, Targets } from './probe/task.ts';
 
 export interface TargetServers extends Targets {
-  /** What is wrong with the headers of the request with this id; `undefined` if nothing is. */
+  /** Describes the difference of the headers of a request from those of the caller; `undefined` if there is none. */
   difference(id: string, caller: Caller): string | undefined;
   close(): void;
 }

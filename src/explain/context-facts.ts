@@ -5,9 +5,9 @@ import { Scope } from '../context/scope.ts';
 import { type Context, inboundOf, localRunOf, remoteOf } from '../context/storage.ts';
 import type { OutgoingReason } from './reasons.ts';
 
-/** What the explanations ask about contexts. */
+/** The questions of the explanations about contexts. */
 export interface ContextFacts {
-  /** Why a request that was made in `context` has no headers to carry. */
+  /** Returns the reason why a request that was made in `context` has no headers to carry. */
   whyNoRun(context: Context | undefined): OutgoingReason;
   isNotSampled(context: Context): boolean;
   /** Names the run whose headers a request carries. */

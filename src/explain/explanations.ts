@@ -18,7 +18,7 @@ import type { ContextFacts } from './context-facts.ts';
 import { INCOMING, type IncomingReason, OUTGOING, type OutgoingReason } from './reasons.ts';
 import { shownHost, shownPath } from './request-line.ts';
 
-/** What the line of an incoming request needs. */
+/** The parts of an incoming request that its line shows. */
 type Received = Partial<Pick<IncomingMessage, 'method' | 'url'>> & {
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined;
 };
@@ -37,7 +37,7 @@ export interface Explanations {
 
 interface Reason<Name> {
   readonly name: Name;
-  /** What the reason is about: a pattern, a list, a run. */
+  /** The subject of the reason: a pattern, a list or a run. */
   readonly detail?: string | undefined;
 }
 

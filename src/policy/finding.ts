@@ -1,4 +1,4 @@
-/** What a destination gets, and why. */
+/** The grant of a destination and the reason for it. */
 import type { Grant } from './destinations.ts';
 
 export type Why = 'granted' | 'external' | 'excepted' | 'notIncluded' | 'langSmith' | 'unknown';

@@ -59,7 +59,7 @@ describe('trace-agent doctor', () => {
     expect(stateOf(directory)).toEqual(before);
   });
 
-  it('sees each library that does not work', async () => {
+  it('reports each library that does not work', async () => {
     const raw = `const net = require('node:net');
       module.exports = (_method, url) => new Promise((resolve) => {
         const { port, pathname } = new URL(url);
@@ -121,7 +121,7 @@ describe('trace-agent doctor', () => {
     expect(code).toBe(1);
   });
 
-  it('sees an agent that does not start, or that breaks', async () => {
+  it('reports an agent that does not start or that throws', async () => {
     const agent = (text: string) =>
       makeProject({
         hasAgent: false,
@@ -166,8 +166,8 @@ describe('trace-agent doctor', () => {
         expect.stringMatching(/^ok: node .*app.cjs: version .* started on Node.js/),
       ]);
       expect(of(findings, 'requests').sort()).toEqual([
-        'ok: 1 x incoming not continued: there is no langsmith-trace',
-        'ok: 1 x outgoing not sent: no run is current',
+        'note: 1 x incoming not continued: there is no langsmith-trace',
+        'note: 1 x outgoing not sent: no run is current',
       ]);
       expect(stdout).not.toContain('secret');
       expect(code).toBe(0);
@@ -182,14 +182,14 @@ describe('trace-agent doctor', () => {
         /^problem: .* not started: TRACE_AGENT_ENABLED is false$/,
       ],
       ['that is not there', ['no-such-command'], {}, /^skipped: no-such-command could not be started/],
-    ])('says so of a start %s', async (_what, command, env, line) => {
+    ])('reports a start %s', async (_what, command, env, line) => {
       const directory = makeProject({ files: { 'app.cjs': app } });
       const { findings } = await watch(directory, command, env);
       expect(of(findings, 'start')[0]).toMatch(line);
     });
   });
 
-  it('exits with 2 where it cannot look, and for wrong arguments', async () => {
+  it('exits with 2 without a package.json and for wrong arguments', async () => {
     const cli = join(root, 'dist/cli.js');
     const empty = join(makeProject({ files: { 'empty/file': '' } }), 'empty');
     const doctor = (args: string[], cwd: string) => run([cli, 'doctor', ...args], { preload: 'none', cwd });

@@ -17,20 +17,20 @@ describe('the version of Node.js', () => {
     ['a Dockerfile', { Dockerfile: 'FROM docker.io/node:16-alpine\n' }, 'Dockerfile asks for 16'],
     ['.nvmrc', { '.nvmrc': 'v18.12.1\n' }, '.nvmrc asks for v18.12.1'],
     ['.node-version', { '.node-version': '14' }, '.node-version asks for 14'],
-  ])('that %s asks for can be too old', (_what, files, text) => {
+  ])('is a problem if %s asks for one that is too old', (_what, files, text) => {
     expect(shown(checkNode(project(files))).slice(1)).toEqual([
       `problem: ${text}, where the application starts without the agent`,
     ]);
   });
 
-  it('is well if it is supported', () => {
+  it('is well if the agent supports it', () => {
     const files = { Dockerfile: 'FROM node:22.11\nFROM nginx:1\n', '.nvmrc': 'lts/*' };
     expect(shown(checkNode(project(files), 0))).toEqual([
       `ok: Node.js ${process.versions.node} is supported`,
     ]);
   });
 
-  it('is something to know if nobody maintains it any more', () => {
+  it('is something to know if its support has ended', () => {
     expect(shown(checkNode(project(), Date.parse('2040-01-01')))).toEqual([
       expect.stringMatching(/^note: .* its own support ended on/),
     ]);
@@ -40,7 +40,7 @@ describe('the version of Node.js', () => {
 describe('the preload', () => {
   const check = (...given: Parameters<typeof project>) => shown(checkPreload(project(...given)).findings);
 
-  it('that is missing is a problem', () => {
+  it('is a problem if it is missing', () => {
     expect(check(start('node app.mjs'))).toEqual([
       expect.stringMatching(/^problem: nothing in this project preloads/),
     ]);
@@ -64,35 +64,35 @@ describe('the preload', () => {
       [{ ...start('node app.mjs'), Dockerfile: 'ENV NODE_OPTIONS="--require @org/trace-agent/register"' }],
     ],
     ['--env-file before it', [start(`node --env-file .env --import @org/trace-agent/register app.mjs`)]],
-  ])('in %s is found', (_where, given) => {
+  ])('is found in %s', (_where, given) => {
     expect(check(...given)).toEqual([expect.stringMatching(/^ok: .* @org\/trace-agent\/register$/)]);
   });
 
-  it('that is not installed is a problem', () => {
+  it('is a problem if the package is not installed', () => {
     expect(check({}, {}, { hasAgent: false })).toEqual([
       'problem: scripts.start: @org/trace-agent/register cannot be found from this folder',
     ]);
   });
 
-  it('by a path that is not there is a problem', () => {
+  it('is a problem if its path does not exist', () => {
     expect(check(start('node --require ./agent/register.cjs app.mjs'))).toEqual([
       'problem: scripts.start: ./agent/register.cjs cannot be found from this folder',
     ]);
   });
 
-  it('behind the file is a problem', () => {
+  it('is a problem if it stands behind the file', () => {
     expect(check(start('node app.mjs --import @org/trace-agent/register'))).toEqual([
       expect.stringMatching(/^problem: scripts.start: .* stands behind the file/),
     ]);
   });
 
-  it('with quotes of its own in NODE_OPTIONS is a problem', () => {
+  it('is a problem if NODE_OPTIONS has quotes of its own', () => {
     expect(check({}, { NODE_OPTIONS: '"--import @org/trace-agent/register"' })).toContainEqual(
       expect.stringMatching(/^problem: the value of NODE_OPTIONS has quotes of its own/),
     );
   });
 
-  it('as a loader is a problem', () => {
+  it('is a problem if it is given as a loader', () => {
     expect(check(start('node --loader @org/trace-agent/register app.mjs'))).toEqual([
       expect.stringMatching(/^problem: .* does not start the agent/),
     ]);
@@ -104,18 +104,18 @@ describe('a bundler', () => {
     shown(checkBundlers(project({ 'package.json': { scripts }, ...files })));
   const build = 'esbuild src/app.ts --bundle --platform=node --outfile=dist/app.js';
 
-  it('is something to know', () => {
+  it('is something to know if it bundles packages', () => {
     expect(check({ build })).toEqual([
       expect.stringMatching(/^note: scripts.build \(esbuild\): libraries in a bundle are not patched$/),
     ]);
     expect(check({}, { 'webpack.config.js': 'module.exports = {}' })).toHaveLength(1);
   });
 
-  it('that leaves packages out is well', () => {
+  it('is well if it leaves packages out', () => {
     expect(check({ build: `${build} --packages=external` })).toEqual([expect.stringMatching(/^ok: /)]);
   });
 
-  it('whose bundle holds a library that cannot be followed is a problem', () => {
+  it('is a problem if the bundle holds a library that cannot be followed', () => {
     const files = {
       'dist/app.js': '// node_modules/undici/lib/core/request.js\nvar a = "grpc-node-js/1.0";\n',
     };
@@ -127,7 +127,7 @@ describe('a bundler', () => {
     ]);
   });
 
-  it('that is not used is not mentioned', () => {
+  it('is not mentioned if there is none', () => {
     expect(check({ start: START })).toEqual([]);
   });
 });

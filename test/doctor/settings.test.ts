@@ -144,19 +144,19 @@ describe('.env', () => {
     'package.json': { scripts: { start }, dependencies },
   });
 
-  it('that nobody reads is a problem', () => {
+  it('is a problem if nobody reads it', () => {
     expect(check({ '.env': file })).toEqual([
       'problem: LANGSMITH_TRACING, TRACE_AGENT_TRUST stand in .env, which Node.js does not read by itself',
     ]);
   });
 
-  it('that dotenv reads comes too late for the agent', () => {
+  it('is a problem if dotenv reads settings of the agent from it, because that is too late', () => {
     expect(check(withStart('node app.mjs', { dotenv: '16' }))).toEqual([
       'problem: TRACE_AGENT_TRUST stands in .env, which the application reads after the agent has started',
     ]);
   });
 
-  it('that Node.js reads is well, and so are variables that are set', () => {
+  it('is well if Node.js reads it, or if the variables are set anyway', () => {
     expect(check(withStart('node --env-file=.env app.mjs'))).toEqual([]);
     expect(check({ '.env': file }, { LANGSMITH_TRACING: 'true', TRACE_AGENT_TRUST: 'none' })).toEqual([]);
     expect(readEnvFile(project({ '.env': file }))?.variables).toEqual({
@@ -199,7 +199,7 @@ describe('--url', () => {
     expect(check(url, env)).toEqual([line]);
   });
 
-  it('that is not given is not a tick', () => {
+  it('is reported as not run if it is absent', () => {
     expect(checkPolicy([], {})).toEqual([expect.objectContaining({ outcome: 'skipped' })]);
   });
 });

@@ -9,7 +9,7 @@ const KEY = 'lsv2_pt_do-not-print-this';
 const TRACING = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: KEY };
 
 describe('trace-agent doctor', () => {
-  it('gives no tick to a library that hangs', async () => {
+  it('reports a library that hangs as not tried', async () => {
     const directory = makeProject({
       files: {
         'node_modules/needle/package.json': { name: 'needle', version: '1.0.0' },

@@ -6,7 +6,7 @@ import type { Finding } from '../report.ts';
 
 const FORMS: readonly Form[] = ['require', 'import'];
 
-/** What became of one form of a package. */
+/** The judgement on one form of a package. */
 export type Verdict =
   | { readonly kind: 'good' }
   /** The library worked, and the trace was not there or was another one. */

@@ -1,4 +1,4 @@
-/** Under the permission model, Node.js must be allowed to read the agent. A real start tells. */
+/** Starts the agent under the permissions of the project. Node.js must be allowed to read the agent's file. */
 import { dirname } from 'node:path';
 import { probeEnv, probeFile, runProbe } from '../child.ts';
 import { startTexts } from '../command-line.ts';
@@ -16,7 +16,7 @@ export async function checkPermissions(trial: Trial, file: string): Promise<Find
   const given = [...text.text.matchAll(/--(?:experimental-)?(?:permission|allow-[\w-]+)(?:=\S+)?/g)].map(
     ([flag]) => flag.replace(/["']+$/, ''),
   );
-  // What the probe itself needs: its own file, and no more.
+  // The probe itself needs to read its own file, and no more.
   const own = `--allow-fs-read=${probeFile()}`;
   const model = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'

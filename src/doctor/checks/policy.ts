@@ -1,4 +1,4 @@
-/** What policy grants to the URLs that the user asks about. */
+/** Shows what policy grants to the URLs that the user asks about. */
 import { readConfig } from '../../config.ts';
 import { DestinationPolicy } from '../../policy/destinations.ts';
 import type { Finding as Decision } from '../../policy/finding.ts';

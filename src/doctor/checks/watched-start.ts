@@ -48,7 +48,9 @@ function findingsOf(shown: string, lines: WatchedLines, code: number | null, tim
   for (const complaint of new Set(lines.complaints)) add('note', complaint);
   if (code !== null && code !== 0) add('note', `${shown} ended with exit code ${code}`);
   for (const [decision, count] of lines.decisions) {
-    findings.push({ outcome: 'ok', check: 'requests', summary: `${count} x ${decision}` });
+    const isLinked = /^(outgoing sent|incoming continued)/.test(decision);
+    const outcome = isLinked ? 'ok' : 'note';
+    findings.push({ outcome, check: 'requests', summary: `${count} x ${decision}` });
   }
   if (lines.started.length > 0 && lines.decisions.size === 0) {
     const summary = `no request was sent or received in ${timeout / 1000} seconds`;

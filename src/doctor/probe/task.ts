@@ -48,7 +48,7 @@ interface SDKTask {
 export type Task = { readonly kind: 'status' } | ClientTask | BuiltinsTask | ServerTask | SDKTask;
 export type TaskOf<Kind extends Task['kind']> = Extract<Task, { kind: Kind }>;
 
-/** What became of one form. Without an error the call was made; a server adds whether its handler was linked. */
+/** The result of one form. Without an error the call was made. A server adds whether its handler was linked. */
 export interface FormResult {
   readonly loadError?: string;
   readonly callError?: string;
