@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { INCOMING, OUTGOING } from '../../src/explain/reasons.ts';
 import { fixture, root, run, testNodeMajor } from '../support/app.ts';
+import { bundle } from '../support/bundle.ts';
 
 /** The agent's lines for each step of the application, without prefix. */
 async function linesOf(env: NodeJS.ProcessEnv = {}, steps: string[] = []): Promise<Map<string, string[]>> {
@@ -130,6 +133,18 @@ it.each<[string, NodeJS.ProcessEnv, string, string]>([
 ])('a line says that %s', async (_what, env, step, words) => {
   const lines = (await linesOf(env, [step])).get(step) ?? [];
   expect(lines.filter((line) => line.endsWith(words))).toHaveLength(1);
+});
+
+it('a line says that the queue of a bundled library cannot be followed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'trace-agent-decisions-'));
+  try {
+    const file = await bundle(fixture('apps/bundled-decisions.mjs'), directory);
+    const { code, stderr } = await run([file], { env: { TRACE_AGENT_LOG: 'debug' } });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(new RegExp(`outgoing POST [^ ]*/package/method: ${OUTGOING.notFollowed}\n`));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 it('no line is written for a request on any other level', async () => {
