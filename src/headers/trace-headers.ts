@@ -60,6 +60,9 @@ export function formsOf({ metadata, tags, destination }: BaggageMembers): FieldF
 /**
  * Returns the headers that are within the limit on header lines. Metadata is dropped first, then the dotted order in
  * `baggage`, then tags, then everything. Values are never truncated. All values are ASCII, so a character is a byte.
+ *
+ * The dotted order is never alone in `baggage`. `RunTree.fromHeaders` of langsmith 0.3.87 takes the project from a
+ * `baggage` even if it names none. Without `baggage`, the run goes to the project of its service.
  */
 export function headerSetOf(
   trace: string,
@@ -67,7 +70,8 @@ export function headerSetOf(
   { maxHeaderBytes, traceInBaggage }: HeaderSettings,
 ): HeaderSet {
   const link = traceInBaggage ? formatTraceMember(trace) : '';
-  const baggages = [joinMembers(link, everything), joinMembers(link, tagged), tagged, bare] as const;
+  const linked = (fields: string) => (fields === '' ? '' : joinMembers(link, fields));
+  const baggages = [linked(everything), linked(tagged), tagged, bare] as const;
   let first: number = FORM.everything;
   while (first < FORM.none && sizeOf(trace, baggages[first] as string) > maxHeaderBytes) first++;
   return { trace, baggages, first: first as Form };

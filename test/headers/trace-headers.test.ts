@@ -131,9 +131,12 @@ describe('the trace in baggage', () => {
     expect([bare?.baggage, dropped]).toEqual([BARE, 'nothing']);
   });
 
-  test('is alone if the run has no fields', () => {
+  // langsmith 0.3.87 would then use no project, where it uses the project of its service if there is no baggage.
+  test('is never alone: a run without fields has no baggage', () => {
     const { full, bare } = contentOfSet(TRACE, {}, NO_LIMIT, true);
-    expect([full?.baggage, bare?.baggage]).toEqual([LINK, '']);
+    expect([full?.baggage, bare?.baggage]).toEqual(['', '']);
+    const { fullForms } = contentOfSet(TRACE, { metadata }, NO_LIMIT, true);
+    expect(fullForms.map(({ baggage }) => baggage)).toEqual([`${LINK},${formatBaggage({ metadata })}`, '']);
   });
 
   test.each([

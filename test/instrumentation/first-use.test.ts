@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, run } from '../support/app.ts';
-import { dottedOrder, linked } from '../support/trace.ts';
+import { dottedOrder } from '../support/trace.ts';
 
 const PRELUDE = `
   const { EventEmitter } = require('node:events');
@@ -159,7 +159,7 @@ describe('the first of its kind', () => {
       });`;
     expect(await evaluate(code)).toEqual({
       waiting: true,
-      headers: { 'langsmith-trace': trace, baggage: linked(trace) },
+      headers: { 'langsmith-trace': trace },
     });
   });
 });
