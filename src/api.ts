@@ -39,9 +39,12 @@ export interface StartOptions {
 /** The value of a header, as text or as bytes. Kafka clients use bytes. */
 export type HeaderValueLike = string | Uint8Array;
 
-/** An object that headers can be read from: `req.headers`, a `Headers`, a `Map`, or the attributes of a message. */
+/**
+ * An object that headers can be read from: `req.headers`, a `Headers`, a `Map`, the `Metadata` of gRPC, or the attributes of
+ * a message.
+ */
 export type HeadersLike =
-  | { get(name: string): HeaderValueLike | null | undefined }
+  | { get(name: string): HeaderValueLike | readonly HeaderValueLike[] | null | undefined }
   | Readonly<Record<string, HeaderValueLike | readonly HeaderValueLike[] | undefined>>;
 
 /** The counts since the agent started. */

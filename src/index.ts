@@ -56,8 +56,13 @@ export function status(): Status {
 
 function read(headers: HeadersLike | null | undefined, name: string): unknown {
   const value = find(headers, name);
-  const sole: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  return sole instanceof Uint8Array ? new TextDecoder('latin1').decode(sole) : sole;
+  if (!Array.isArray(value)) return decode(value);
+  // Several values are joined as Node joins them. The `Metadata` of gRPC has no values for an absent name.
+  return value.length > 1 ? value.map(decode).join(', ') : decode(value[0]);
+}
+
+function decode(value: unknown): unknown {
+  return value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : value;
 }
 
 function find(headers: HeadersLike | null | undefined, name: string): unknown {
