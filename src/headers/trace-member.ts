@@ -17,17 +17,24 @@ export function formatTraceMember(dottedOrder: string): string {
   return START + dottedOrder;
 }
 
-/** Returns the dotted order; `undefined` if the member is absent, invalid or repeated. Never throws. */
+/**
+ * Returns the dotted order; `undefined` if the member is absent, invalid or repeated. A member whose name is encoded is not
+ * read, but counts as a repetition. Never throws.
+ */
 export function readTraceMember(baggage: unknown): string | undefined {
   if (typeof baggage !== 'string' || !baggage.includes(TRACE_MEMBER)) return undefined;
   const members = readMembers(baggage);
   const value = members && textOf(members, TRACE_MEMBER);
-  return isDottedOrder(value) ? value : undefined;
+  return isDottedOrder(value) && baggage.split(',').filter(isTraceMember).length === 1 ? value : undefined;
 }
 
 /** Whether a header holds the member, with a valid value or not. */
 export function holdsTraceMember(baggage: string | undefined): boolean {
-  return baggage?.split(',').some((member) => nameOfMember(member) === TRACE_MEMBER) === true;
+  return baggage?.split(',').some(isTraceMember) === true;
+}
+
+function isTraceMember(member: string): boolean {
+  return nameOfMember(member) === TRACE_MEMBER;
 }
 
 /** Removes the member at the start, where the agent writes it. The rest is the same for all requests of a caller. */

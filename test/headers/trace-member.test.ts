@@ -35,6 +35,8 @@ describe('the dotted order in baggage', () => {
     ['twice', `${member},${member}`],
     ['twice, with two values', `${member},langsmith-trace=${other}`],
     ['twice, once without a value', `langsmith-trace=,${member}`],
+    ['twice, once with an encoded name', `${member},langsmith%2Dtrace=${other}`],
+    ['twice, first with an encoded name', `langsmith%2dtrace=${trace},${member}`],
     ['with no value', 'langsmith-trace='],
     ['cut short', member.slice(0, -1)],
     ['with another behind it', `${member}.`],
