@@ -45,6 +45,8 @@ export const MAX_REQUEST_BYTES = 16_384;
  * line.
  */
 export const MAX_BAGGAGE_BYTES = 8192;
+/** The number of members that W3C Baggage requires everybody to pass on. */
+const MAX_BAGGAGE_MEMBERS = 64;
 /** Apache, Tomcat and Envoy accept at most 100 headers and refuse a request with more. Node accepts 128 over HTTP/2. */
 export const MAX_REQUEST_HEADERS = 100;
 /** The start of the warning that something was left out. */
@@ -60,6 +62,12 @@ export function linesOf(name: string, value: HeaderValue): number {
   if (value === undefined || value === '') return 0;
   if (typeof value === 'string') return name.length + LINE_OVERHEAD + value.length;
   return value.reduce((size, one) => size + linesOf(name, one), 0);
+}
+
+/** Whether `baggage` has more members than everybody passes on, but the request's own has not. */
+export function hasTooManyMembers(baggage: string, own: string | readonly string[]): boolean {
+  const isTooMany = (list: string) => list.split(',').length > MAX_BAGGAGE_MEMBERS;
+  return isTooMany(baggage) && !isTooMany(joined(own, ','));
 }
 
 /**

@@ -15,6 +15,7 @@ import { holdsTraceMember, readTraceMember } from './headers/trace-member.ts';
 import { logFailure, logOnce } from './log.ts';
 import {
   type HeaderValue,
+  hasTooManyMembers,
   isOfLangSmithClient,
   joined,
   linesOf,
@@ -122,11 +123,14 @@ export class Propagator {
 
   /** Reads the caller's run from headers that are trusted. The header of the trace takes precedence over the member. */
   read(trace: unknown, baggage: unknown): RemoteRun | undefined {
-    const dottedOrder = trace === undefined ? readTraceMember(baggage) : trace;
-    if (dottedOrder === undefined && saysLeftOut(baggage)) return leftOutRun();
+    const members = typeof baggage === 'string' ? baggage : undefined;
+    const dottedOrder = trace ?? readTraceMember(members);
+    // A trace that is not valid must not be forwarded.
+    if (dottedOrder === undefined && saysLeftOut(members))
+      return leftOutRun(holdsTraceMember(members) ? members : undefined);
     if (!isDottedOrder(dottedOrder)) return undefined;
     this.counts.extracted++;
-    return new RemoteRun(dottedOrder, typeof baggage === 'string' ? baggage : undefined);
+    return new RemoteRun(dottedOrder, members);
   }
 
   /** The headers of `context` for a destination that the application itself has chosen. */
@@ -210,7 +214,10 @@ export class Propagator {
         baggage === undefined ? 0 : linesOf(BAGGAGE_HEADER, baggage) - linesOf(BAGGAGE_HEADER, own);
       const added = more + linesOf(TRACE_HEADER, trace) - linesOf(TRACE_HEADER, ownTrace);
       if (added > 0 && added > room) continue;
-      if (own !== undefined && more > 0 && (baggage?.length ?? 0) > MAX_BAGGAGE_BYTES) continue;
+      if (own !== undefined && baggage !== undefined) {
+        if (more > 0 && baggage.length > MAX_BAGGAGE_BYTES) continue;
+        if (i < FORM.bare && hasTooManyMembers(baggage, own)) continue;
+      }
       if (ours !== baggages[richestForm])
         logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
       carrier.write(request, trace, baggage);

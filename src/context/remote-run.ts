@@ -121,9 +121,13 @@ export class RemoteRun {
   }
 }
 
-/** Makes a run for a trace that was not sampled and therefore arrived without an id. The run is never published. */
-export function leftOutRun(): RemoteRun {
-  return new RemoteRun(toDottedOrder(Date.now(), leftOutId()), undefined, true);
+/**
+ * Makes a run for a trace that was not sampled and therefore arrived without an id. The run is never published.
+ *
+ * @param baggage the header as it was received, if its members must not be forwarded
+ */
+export function leftOutRun(baggage?: string): RemoteRun {
+  return new RemoteRun(toDottedOrder(Date.now(), leftOutId()), baggage, true);
 }
 
 /**

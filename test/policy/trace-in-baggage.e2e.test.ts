@@ -67,6 +67,10 @@ describe('a trace that arrives in baggage alone', () => {
     ['that is no dotted order', inBaggage(linked('x', members))],
     ['that is cut short', inBaggage(linked(trace.slice(0, -1), members))],
     ['that comes twice', inBaggage(`${linked(trace, members)},${linked(trace)}`)],
+    [
+      'that comes again with an encoded name',
+      inBaggage(`${linked(trace, members)},langsmith%2Dtrace=${other}`),
+    ],
     ['that comes in two lines', [...inBaggage(linked(trace, members)), ...inBaggage(linked(other))]],
     ['beside a header that is not valid', [['langsmith-trace', 'x'], ...inBaggage(linked(trace, members))]],
   ])('is not continued if it is one %s', async (_name, pairs) => {
@@ -109,6 +113,24 @@ describe('where the trace is written in baggage', () => {
     expect(await sentTo(env)).toEqual(byEach(...expected));
   });
 
+  it('no destination, if the run has no other members', async () => {
+    const requests: Pairs[] = [[['langsmith-trace', trace]], inBaggage(linked(trace))];
+    for (const { sent } of await ask(requests)) expect(sent).toEqual(byEach(trace, ''));
+  });
+
+  it.each([
+    [60, linked(trace, members)],
+    [61, linked(trace, 'langsmith-tags=t,langsmith-project=p')],
+    [62, 'langsmith-tags=t,langsmith-project=p'],
+    [63, bare],
+    [64, bare],
+    [65, linked(trace, members)],
+  ])('a baggage with %i members of other vendors is not brought above 64', async (count, expected) => {
+    const vendors = Array.from({ length: count }, (_, i) => `v${i}=1`).join(',');
+    const env = { OWN: JSON.stringify({ baggage: vendors }), TRACE_AGENT_LOG: 'error' };
+    expect(await sentTo(env)).toEqual(byEach(trace, `${expected},${vendors}`));
+  });
+
   it('a trace in baggage is continued with the setting off, and is passed on in the header alone', async () => {
     const env = { TRACE_AGENT_TRACE_IN_BAGGAGE: 'false' };
     const { current, sent } = await askOnce(inBaggage(linked(trace, members)), env);
@@ -136,6 +158,12 @@ describe('a copy of the inbound baggage that the application forwards', () => {
       vendor,
     ],
     ['is removed if its trace is not valid', linked('x', members), {}, vendor],
+    [
+      'is removed if its trace is not valid, beside a trace that was not sampled',
+      `${linked('x', members)},langsmith-sampled=false`,
+      { TRACE_AGENT_PROPAGATE_TO: 'none' },
+      vendor,
+    ],
     ['is removed if its trace comes twice', `${linked(trace)},${linked(trace, members)}`, {}, vendor],
     [
       'is removed for a destination that gets nothing',
