@@ -1,11 +1,13 @@
 /** The `baggage` of an outgoing request, which may already have one. */
 import type { Inbound } from './context/remote-run.ts';
 import { withoutForwarded } from './headers/forwarded.ts';
-import { holdsMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/members.ts';
+import { holdsMembers, joinMembers, LANGSMITH_PREFIX, mergeBaggage } from './headers/members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import { shorterForms } from './headers/trace-headers.ts';
 import { logOnce } from './log.ts';
 import {
   type HeaderValue,
+  hasTooManyMembers,
   isBaggageSigned,
   joined,
   linesOf,
@@ -33,7 +35,7 @@ export function baggageFor<T>(
 /**
  * Handles another agent that adds a `baggage` to a request which already has its headers. OpenTelemetry's propagator
  * forwards all members of the inbound header, including LangSmith's members, which must not be forwarded. The other
- * members are appended to a `baggage` of ours. If there is no room for both, our members are removed.
+ * members are appended to a `baggage` of ours. If there is no room for both, our members are removed one after the other.
  *
  * @returns the value that is still to be added; `undefined` for none
  */
@@ -50,10 +52,12 @@ export function mergeAddedBaggage<T>(
   }
   const others = mergeBaggage('', added);
   if (others === '') return undefined;
-  const both = `${own},${others}`;
-  const size = carrier.size(request) - linesOf(BAGGAGE_HEADER, own) + linesOf(BAGGAGE_HEADER, both);
-  const isTooMuch = size > MAX_REQUEST_BYTES || both.length > MAX_BAGGAGE_BYTES;
-  if (isTooMuch) logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
-  carrier.write(request, trace, isTooMuch ? mergeBaggage('', both) : both);
+  const room = MAX_REQUEST_BYTES - carrier.size(request) + linesOf(BAGGAGE_HEADER, own);
+  const fits = (both: string) => linesOf(BAGGAGE_HEADER, both) <= room && both.length <= MAX_BAGGAGE_BYTES;
+  const forms = [own, ...shorterForms(own)].map((ours) => joinMembers(ours, others));
+  const fitting =
+    forms.find((both) => fits(both) && !hasTooManyMembers(both, others)) ?? forms.slice(-1).find(fits);
+  if (fitting !== forms[0]) logOnce('room', 'warn', `${NO_ROOM}: they are sent without metadata or tags`);
+  carrier.write(request, trace, fitting ?? mergeBaggage('', `${own},${others}`));
   return undefined;
 }

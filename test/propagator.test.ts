@@ -6,6 +6,7 @@ import { DestinationPolicy } from '../src/policy/destinations.ts';
 import { createLangSmithAPI } from '../src/policy/langsmith-api.ts';
 import { PeerPolicy } from '../src/policy/peers.ts';
 import { Propagator } from '../src/propagator.ts';
+import { mergeAddedBaggage } from '../src/request-baggage.ts';
 import { baggage, dottedOrder, linked } from './support/trace.ts';
 
 const TRACE = dottedOrder(2);
@@ -139,4 +140,45 @@ describe('a fault inside the agent', () => {
       expect(lines[0]).toMatch(/^\[trace-agent\] error: inject \(faulty \w+\) failed, .*on purpose.*\n$/);
     },
   );
+});
+
+describe('another agent adds a baggage behind ours', () => {
+  const project = baggage({ project: 'p' });
+  const tagged = baggage({ tags: ['t'], project: 'p' });
+  const added = (vendors: string) => {
+    const call: Call = { target: '/', headers: {} };
+    const context = remote();
+    propagator().inject(carrier, call, context);
+    const stale = linked(dottedOrder(), 'langsmith-metadata=%7B%7D');
+    expect(mergeAddedBaggage(carrier, call, `${stale},${vendors}`, context)).toBeUndefined();
+    expect(call.headers['langsmith-trace']).toBe(TRACE);
+    return call.headers['baggage'];
+  };
+  /** A member of another vendor that leaves this many bytes of 8,192. */
+  const leaving = (bytes: number) => `v=${'x'.repeat(8192 - bytes - ',v='.length)}`;
+
+  it.each([
+    ['everything', BAGGAGE, BAGGAGE.length],
+    ['the trace without metadata', linked(TRACE, tagged), BAGGAGE.length - 1],
+    ['tags without the trace', tagged, linked(TRACE, tagged).length - 1],
+    ['the project', project, tagged.length - 1],
+  ])('%s stays where there is room for it', (_name, ours, bytes) => {
+    const vendors = leaving(bytes);
+    expect(added(vendors)).toBe(`${ours},${vendors}`);
+  });
+
+  it('none of ours stays where there is no room for the project', () => {
+    const vendors = leaving(project.length - 1);
+    expect(added(vendors)).toBe(vendors);
+  });
+
+  it.each([
+    [60, BAGGAGE],
+    [62, tagged],
+    [64, project],
+    [65, BAGGAGE],
+  ])('it has %i members: they are not brought above 64', (count, ours) => {
+    const vendors = Array.from({ length: count }, (_, i) => `v${i}=1`).join(',');
+    expect(added(vendors)).toBe(`${ours},${vendors}`);
+  });
 });

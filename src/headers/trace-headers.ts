@@ -1,7 +1,7 @@
 import { type BaggageFields, type BaggageMembers, encodeMembers } from './baggage.ts';
 import { joinMembers } from './members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from './names.ts';
-import { formatTraceMember } from './trace-member.ts';
+import { formatTraceMember, TRACE_MEMBER } from './trace-member.ts';
 
 /** The settings that decide what the headers hold. */
 export interface HeaderSettings {
@@ -75,6 +75,18 @@ export function headerSetOf(
   let first: number = FORM.everything;
   while (first < FORM.none && sizeOf(trace, baggages[first] as string) > maxHeaderBytes) first++;
   return { trace, baggages, first: first as Form };
+}
+
+/** The members that are left out of a `baggage` that was written already, each with those before it. */
+const DROPPED_IN_ORDER = ['langsmith-metadata=', `${TRACE_MEMBER}=`, 'langsmith-tags='];
+
+/** Returns the shorter forms of a `baggage` that was written already, down to the project (or address). */
+export function shorterForms(baggage: string): string[] {
+  let members = baggage.split(',');
+  return DROPPED_IN_ORDER.map((start) => {
+    members = members.filter((member) => !member.startsWith(start));
+    return members.join(',');
+  });
 }
 
 /** Returns the richest form within the limit; `undefined` if no form is. */
