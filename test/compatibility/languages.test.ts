@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkTrace } from '../../src/collector/check-trace.ts';
 import { type Collector, startCollector } from '../../src/collector/index.ts';
 import { parseBaggage } from '../../src/headers/baggage.ts';
-import { type App, cleanEnv, fixture, root, startApp } from '../support/app.ts';
+import { type App, cleanEnv, fixture, root, run, startApp } from '../support/app.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 interface Middle {
@@ -108,6 +108,17 @@ describe.each(middles)('$name', (middle) => {
     expect(parseBaggage(baggage)).toMatchObject(FIELDS);
   });
 });
+
+it.runIf(middles.some(({ name }) => name.startsWith('Python')))(
+  'the demo with its pricing service in Python: every order is one trace',
+  async () => {
+    const { code, stdout } = await run([fixture('demo/run.mjs'), '--python'], { preload: 'none' });
+    expect(stdout).toContain('opentelemetry-instrument python pricing.py');
+    expect(stdout).toContain('With the agent 14 of 14 orders are one whole trace');
+    expect(code).toBe(0);
+  },
+  70_000,
+);
 
 describe.runIf(middles.length > 0)(CONTROL.name, () => {
   const service = during(CONTROL);

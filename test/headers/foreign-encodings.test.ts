@@ -118,9 +118,22 @@ describe('a plus sign', () => {
     expect(parseBaggage('vendor={:},langsmith-project=a+b').project).toBe('a b');
   });
 
+  it('cannot be told from a space if nothing else in the header says how it is encoded', () => {
+    expect(parseBaggage('langsmith-project=c++').project).toBe('c  ');
+  });
+
   it('that the SDKs write stays one', () => {
     expect(parseBaggage(formatBaggage({ project: 'c++' })).project).toBe('c++');
   });
+});
+
+it('a percent sign that begins no sequence stays one beside bare characters, and is an error otherwise', () => {
+  expect(parseBaggage('langsmith-metadata={%22a%22:%225%%22},langsmith-project=100%')).toMatchObject({
+    metadata: { a: '5%' },
+    project: '100%',
+  });
+  expect(parseBaggage('langsmith-metadata={%22a%22:%2250%41%22}').metadata).toEqual({ a: '50A' });
+  expect(parseBaggage('langsmith-project=100%').project).toBeUndefined();
 });
 
 it('a number with more digits than JavaScript keeps is relayed whole', () => {
