@@ -34,7 +34,12 @@ export const PARTLY_CAMPAIGNS = [
 ];
 
 /** Files that have their own command. */
-export const OTHER_COMMANDS = ['test/conformance/**', 'test/compatibility/python.test.ts', 'test/page/**'];
+export const OTHER_COMMANDS = [
+  'test/conformance/**',
+  'test/compatibility/languages.test.ts',
+  'test/compatibility/python.test.ts',
+  'test/page/**',
+];
 
 /** The files that vitest excludes for `npm test`. */
 export const NOT_IN_TEST = [...CAMPAIGNS, ...OTHER_COMMANDS];

@@ -91,7 +91,7 @@ export function relayMembers(header: unknown): BaggageMembers {
 
 /** Whether a value is encoded as `encodeURIComponent` encodes it. */
 function isWellWritten(raw: string): boolean {
-  return !/[^\w.!~*'()%-]/.test(raw);
+  return !/[^\w.!~*'()%-]|%(?![\da-f]{2})/i.test(raw);
 }
 
 /** Whether nothing of the text was dropped when it was read. */

@@ -81,7 +81,7 @@ describe('the demo', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(events).toContain('"total":28');
   });
 
-  it.each(['gateway.mjs', 'pricing.cjs', 'inventory.mjs'])(
+  it.each(['gateway.mjs', 'pricing.cjs', 'pricing.py', 'inventory.mjs'])(
     '%s says nothing of the propagation',
     async (file) => {
       const source = await readFile(`${REPOSITORY}/fixtures/demo/${file}`, 'utf8');
@@ -90,9 +90,9 @@ describe('the demo', { timeout: TEST_TIMEOUT_MS }, () => {
     },
   );
 
-  it('has one service that does not use LangSmith', async () => {
-    const source = await readFile(`${REPOSITORY}/fixtures/demo/pricing.cjs`, 'utf8');
+  it.each(['pricing.cjs', 'pricing.py'])('%s does not use LangSmith', async (file) => {
+    const source = await readFile(`${REPOSITORY}/fixtures/demo/${file}`, 'utf8');
 
-    expect(source).not.toMatch(/(require|import)\(?\s*['"]langsmith/);
+    expect(source).not.toMatch(/(require|import)\(?\s*['"]?langsmith/);
   });
 });

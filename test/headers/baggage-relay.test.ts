@@ -49,6 +49,11 @@ describe('a baggage that is passed on', () => {
     ['characters that need not be escaped', 'langsmith-project=a/b:c@d', 'langsmith-project=a%2Fb%3Ac%40d'],
     ['characters that must be', 'langsmith-project=a b"', 'langsmith-project=a%20b%22'],
     ['JSON in plain letters', 'langsmith-metadata={"a":"b"}', metadata('{"a":"b"}')],
+    [
+      'a percent sign beside bare characters',
+      'langsmith-project=5%,langsmith-tags={',
+      'langsmith-tags=%7B,langsmith-project=5%25',
+    ],
   ])('is written anew: %s', (_, header, written) => {
     expect(relay(header)).toBe(written);
     expect(parseBaggage(written)).toEqual(parseBaggage(header));

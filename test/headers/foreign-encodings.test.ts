@@ -62,6 +62,39 @@ describe.each(ENCODINGS)('%s', (_, encode) => {
   });
 });
 
+/** Received by a server behind real services, which `npm run test:languages` starts. */
+const RECORDED: [string, string][] = [
+  [
+    'OpenTelemetry for Python',
+    'langsmith-metadata=%7B%22text%22%3A%22a+%2B+b%2C+%5C%22c%5C%22+%3D+d%3B+100%25+%E6%97%A5%E6%9C%AC%22%7D,langsmith-tags=c%2B%2B%2Ctwo+words,langsmith-project=my+shop+c%2B%2B+100%25',
+  ],
+  [
+    'OpenTelemetry for Go',
+    'langsmith-tags=c++%2Ctwo%20words,langsmith-project=my%20shop%20c++%20100%25,langsmith-metadata={%22text%22:%22a%20+%20b%2C%20%5C%22c%5C%22%20=%20d%3B%20100%25%20%E6%97%A5%E6%9C%AC%22}',
+  ],
+  [
+    'OpenTelemetry for Java',
+    'langsmith-metadata=%7B%22text%22:%22a%20%2B%20b%2C%20%5C%22c%5C%22%20%3D%20d%3B%20100%25%20%E6%97%A5%E6%9C%AC%22%7D,langsmith-project=my%20shop%20c%2B%2B%20100%25,langsmith-tags=c%2B%2B%2Ctwo%20words',
+  ],
+  [
+    'Datadog for Python',
+    'langsmith-metadata={%22text%22:%22a%20+%20b%2C%20%5C%22c%5C%22%20%3D%20d%3B%20100%%20%E6%97%A5%E6%9C%AC%22},langsmith-tags=c++%2Ctwo%20words,langsmith-project=my%20shop%20c++%20100%',
+  ],
+  [
+    'Datadog for Java',
+    'langsmith-metadata={%22text%22:%22a%20+%20b%2C%20%5C%22c%5C%22%20=%20d%3B%20100%25%20%E6%97%A5%E6%9C%AC%22},langsmith-tags=c++%2Ctwo%20words,langsmith-project=my%20shop%20c++%20100%25',
+  ],
+];
+
+it.each(RECORDED)('what %s has passed on is read as it was sent', (_, header) => {
+  expect(parseBaggage(header)).toEqual({
+    metadata: { text: 'a + b, "c" = d; 100% 日本' },
+    tags: ['c++', 'two words'],
+    project: 'my shop c++ 100%',
+    address: undefined,
+  });
+});
+
 describe('a plus sign', () => {
   it.each([
     ['alone', 'langsmith-project=my+shop', 'my shop'],
@@ -85,9 +118,22 @@ describe('a plus sign', () => {
     expect(parseBaggage('vendor={:},langsmith-project=a+b').project).toBe('a b');
   });
 
+  it('cannot be told from a space if nothing else in the header says how it is encoded', () => {
+    expect(parseBaggage('langsmith-project=c++').project).toBe('c  ');
+  });
+
   it('that the SDKs write stays one', () => {
     expect(parseBaggage(formatBaggage({ project: 'c++' })).project).toBe('c++');
   });
+});
+
+it('a percent sign that begins no sequence stays one beside bare characters, and is an error otherwise', () => {
+  expect(parseBaggage('langsmith-metadata={%22a%22:%225%%22},langsmith-project=100%')).toMatchObject({
+    metadata: { a: '5%' },
+    project: '100%',
+  });
+  expect(parseBaggage('langsmith-metadata={%22a%22:%2250%41%22}').metadata).toEqual({ a: '50A' });
+  expect(parseBaggage('langsmith-project=100%').project).toBeUndefined();
 });
 
 it('a number with more digits than JavaScript keeps is relayed whole', () => {

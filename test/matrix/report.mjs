@@ -31,7 +31,7 @@ const TEXTS = {
 };
 
 /** @returns a document; made of nothing but the matrix */
-export function formatMarkdown({ nodes, rows }) {
+export function formatMarkdown({ nodes, rows, between = [] }) {
   const lines = [
     '# Compatibility',
     '',
@@ -55,8 +55,25 @@ export function formatMarkdown({ nodes, rows }) {
     }
     lines.push('');
   }
+  if (between.length > 0) lines.push(...formatBetween(between));
   lines.push('## Notes', '', ...notes.map((note, i) => `${i + 1}. ${note}`), '');
   return lines.join('\n');
+}
+
+/** The services without LangSmith through which a trace goes on, as `npm run test:languages` has last shown. */
+function formatBetween(between) {
+  return [
+    '## Services in between, in any language',
+    '',
+    'Services that know nothing of LangSmith and run OpenTelemetry or Datadog pass on all of `baggage`, and with it the trace.',
+    '`npm run test:languages` starts each of these between two Node.js services under the agent. The runs of both are one trace,',
+    'with equal projects, tags and metadata.',
+    '',
+    '| service | version | what it needs |',
+    '|---|---|---|',
+    ...between.map(({ name, version, needs }) => `| ${name} | ${version} | ${needs} |`),
+    '',
+  ];
 }
 
 function mark(cell, row) {

@@ -27,6 +27,7 @@ const SCRIPTS = {
   'test:admission': 'scripts/test-admission.mjs',
   'test:fresh': 'scripts/test-fresh.mjs',
   'test:hops': 'scripts/test-hops.mjs',
+  'test:languages': 'scripts/test-languages.mjs',
   'test:matrix': 'scripts/test-matrix.mjs',
   'test:nodes': 'scripts/test-nodes.mjs',
   'test:page': 'scripts/test-page.mjs',
@@ -68,6 +69,7 @@ describe('a script', () => {
     ['soak', ['--requests', 'many'], "--requests takes a number above 0, not 'many'"],
     ['soak', ['--requests'], "Option '--requests <value>' argument missing"],
     ['test:matrix', ['--only', 'no such library'], '--only no such library names no row'],
+    ['test:languages', ['--only', 'cobol'], "Unknown argument 'cobol'; it takes node, python, go, java"],
     ['bench', ['--only', 'speed'], "Unknown argument 'speed'; it takes startup, hop, growth"],
   ])('%s %j is refused in one line, exit code 2', async (script, args, why) => {
     expect(await start(script, args)).toEqual({ code: 2, stdout: '', stderr: `${script}: ${why}\n` });
@@ -75,6 +77,10 @@ describe('a script', () => {
 
   it.concurrent.each<[Script, RegExp]>([
     ['image', /^image: umoci is missing; to install it: apt-get install umoci\n(image: .*\n)*$/],
+    [
+      'test:languages',
+      /^(?:test:languages: (?:npm|python3|go|java|javac|mvn) is missing; to install it: .+\n){6}$/,
+    ],
     ['test:admission', /^test:admission: go is missing; to install it: .+\n$/],
     [
       'test:python',
