@@ -59,6 +59,16 @@ describe('continueTrace', () => {
     ['bytes', '{ "langsmith-trace": Buffer.from(trace), baggage: [new TextEncoder().encode(baggage)] }'],
     ['baggage alone, with the trace', '{ baggage: ["langsmith-trace=" + trace, baggage].join() }'],
     ['a null-prototype object', 'Object.assign(Object.create(null), { "langsmith-trace": trace, baggage })'],
+    ['raw headers', '["Langsmith-Trace", trace, "Baggage", baggage]'],
+    ['attributes of SQS', '{ "langsmith-trace": { StringValue: trace }, baggage: { StringValue: baggage } }'],
+    [
+      'an event of API Gateway',
+      '{ headers: { "Langsmith-Trace": trace }, multiValueHeaders: { Baggage: [baggage] } }',
+    ],
+    [
+      'headers of node-rdkafka',
+      '[{ "langsmith-trace": Buffer.from(trace) }, { baggage: Buffer.from(baggage) }]',
+    ],
   ];
   it.each(forms)('takes %s', async (_name, headers) => {
     const told = await evaluate(`tell(continueTrace(${headers}, () => traceHeaders()))`);
@@ -79,6 +89,44 @@ describe('continueTrace', () => {
       expect(await evaluate(`tell(continueTrace(${headers}, () => traceHeaders()))`)).toEqual([{}]);
     },
   );
+
+  it.each([
+    ['5', 'a value of type number'],
+    ['"text"', 'a value of type string'],
+    ['{ body: "any" }', 'headers without a trace'],
+    ['{ "langsmith-trace": "garbage" }', 'headers that name no valid run'],
+  ])('%s is told at debug', async (headers, what) => {
+    const source = `import { continueTrace } from '@org/trace-agent'; console.log(continueTrace(${headers}, () => 'called'));`;
+    const { stdout, stderr } = await run(['--input-type=module', '-e', source], {
+      env: { TRACE_AGENT_LOG: 'debug' },
+    });
+    expect(stdout).toBe('called\n');
+    expect(stderr).toMatch(
+      new RegExp(
+        `^\\[trace-agent\\] debug: continueTrace was given ${what}, so the function runs without one$`,
+        'm',
+      ),
+    );
+  });
+
+  it('calls the function once where a getter or a method of the headers throws', async () => {
+    const throwing = `{ get() { throw new Error('its own') } }`;
+    const source = `
+      import { continueTrace } from '@org/trace-agent';
+      const revoked = Proxy.revocable({}, {});
+      revoked.revoke();
+      const cyclic = [];
+      cyclic.push(['langsmith-trace', cyclic]);
+      let calls = 0;
+      for (const headers of [${throwing}, { get headers() { throw new Error('its own') } }, revoked.proxy, cyclic])
+        console.log(continueTrace(headers, () => ++calls));`;
+    const { stdout, stderr } = await run(['--input-type=module', '-e', source], {
+      env: { TRACE_AGENT_LOG: 'debug' },
+    });
+    expect(stdout).toBe('1\n2\n3\n4\n');
+    expect(stderr.match(/continueTrace was given headers that cannot be read/g)).toHaveLength(4);
+    expect(stderr).not.toContain('error');
+  });
 
   it('returns the function’s result, and throws its errors', async () => {
     const told = await evaluate(`
