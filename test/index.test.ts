@@ -90,12 +90,54 @@ describe('continueTrace', () => {
     },
   );
 
+  // The headers of NATS distinguish the letter case in `get`, and give a list for each name.
+  const NATS = `Object.assign(new Map([['Langsmith-Trace', [trace]], ['baggage', [baggage]]]), { get: (name) => '' })`;
+  it.each<[title: string, ...forms: string[]]>([
+    [
+      '[I169] attributes of SQS, Lambda and SNS',
+      "{ 'langsmith-trace': { DataType: 'String', StringValue: trace }, baggage: { StringValue: baggage } }",
+      "{ 'langsmith-trace': { dataType: 'String', stringValue: trace }, baggage: { stringValue: baggage } }",
+      "{ 'langsmith-trace': { Type: 'String', Value: trace }, baggage: { Type: 'String', Value: baggage } }",
+    ],
+    [
+      '[I170] events of API Gateway',
+      '{ headers: { "Langsmith-Trace": trace, Baggage: baggage }, multiValueHeaders: null }',
+      '{ headers: { baggage: "last=1" }, multiValueHeaders: { "Langsmith-Trace": [trace], Baggage: [baggage, "a=1"] } }',
+      '{ headers: new Headers({ "langsmith-trace": trace, baggage }) }',
+    ],
+    [
+      '[I171] pairs and raw headers',
+      'Object.entries({ "Langsmith-Trace": trace, baggage })',
+      '[["langsmith-trace", [trace]], [Buffer.from("baggage"), Buffer.from(baggage)]]',
+      '["Host", "a", "Langsmith-Trace", trace, "Baggage", baggage]',
+      '["langsmith-trace", trace, "baggage", "a=1", "baggage", baggage]',
+    ],
+    [
+      '[I172] headers of kafkajs, of node-rdkafka, and of Kafka in Lambda',
+      '{ "langsmith-trace": Buffer.from(trace), baggage: [Buffer.from(baggage)] }',
+      '[{ "langsmith-trace": Buffer.from(trace) }, { other: null }, { baggage: Buffer.from(baggage) }]',
+      '[{ "langsmith-trace": [...Buffer.from(trace)] }, { baggage: [...Buffer.from(baggage)] }]',
+    ],
+    [
+      '[I173] headers of NATS and AMQP, and metadata of gRPC',
+      NATS,
+      '{ "x-death": [{ count: 1, queue: "q" }], "langsmith-trace": trace, baggage }',
+      '{ get: (name) => [{ "langsmith-trace": trace, baggage }[name]] }',
+    ],
+    ['[I174] `_meta` of MCP', '{ progressToken: 1, baggage: "langsmith-trace=" + trace + "," + baggage }'],
+  ])('%s', async (_, ...forms) => {
+    const told = await evaluate(
+      forms.map((form) => `tell(continueTrace(${form}, () => traceHeaders()));`).join('\n'),
+    );
+    expect(told).toEqual(forms.map(() => ({ 'langsmith-trace': trace, baggage: header })));
+  });
+
   it.each([
     ['5', 'a value of type number'],
     ['"text"', 'a value of type string'],
     ['{ body: "any" }', 'headers without a trace'],
     ['{ "langsmith-trace": "garbage" }', 'headers that name no valid run'],
-  ])('%s is told at debug', async (headers, what) => {
+  ])('[I175] %s is told at debug', async (headers, what) => {
     const source = `import { continueTrace } from '@org/trace-agent'; console.log(continueTrace(${headers}, () => 'called'));`;
     const { stdout, stderr } = await run(['--input-type=module', '-e', source], {
       env: { TRACE_AGENT_LOG: 'debug' },
@@ -109,7 +151,7 @@ describe('continueTrace', () => {
     );
   });
 
-  it('calls the function once where a getter or a method of the headers throws', async () => {
+  it('[I175] calls the function once where a getter or a method of the headers throws', async () => {
     const throwing = `{ get() { throw new Error('its own') } }`;
     const source = `
       import { continueTrace } from '@org/trace-agent';

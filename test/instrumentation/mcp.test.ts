@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { run, testNode, testNodeMajor } from '../support/app.ts';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { root, run, testNode, testNodeMajor } from '../support/app.ts';
 import { createMCPApp, type MCPApp, NEWEST, OLDER, SUCCESSOR } from '../support/mcp.ts';
 import { skipAll } from '../support/skip.ts';
 import { baggage, dottedOrder } from '../support/trace.ts';
@@ -113,13 +116,228 @@ for (const { sdk, kinds, from } of VERSIONS) {
 }
 
 describe('an application of MCP', () => {
-  const app = testNodeMajor < 20 ? undefined : createMCPApp(NEWEST, 'esm');
-  skipAll(app === undefined ? 'needs a campaign, and Node.js 20' : undefined);
+  const app = createMCPApp(NEWEST, testNodeMajor < 20 ? 'cjs' : 'esm');
+  skipAll(app === undefined ? 'needs a campaign' : undefined);
   const reportOf = (kind: string, options?: Options) => report(app as MCPApp, kind, options);
+  const withTrace = (trace: string) => ({ baggage: `langsmith-trace=${trace},${MEMBERS}` });
 
-  it('a tool over stdio continues the run of its caller [I1]', async () => {
-    const { tool } = await reportOf('stdio');
-    expectChild(tool.run, tool.caller);
-    expect(tool.meta).toEqual({ baggage: `langsmith-trace=${tool.caller},${MEMBERS}` });
+  it('[I149] [I153] [I154] [I155] over stdio: tools, resources, prompts; sampling and elicitation', async () => {
+    const found = await reportOf('stdio');
+    expectLinked(found);
+    for (const { meta, caller } of [found.tool, found.resource, found.prompt, found.asked]) {
+      expect(meta).toEqual(withTrace(caller));
+    }
+    for (const asked of [found.asked.sampling, found.asked.elicitation]) {
+      expect(asked?.meta).toEqual(withTrace(found.asked.run));
+    }
+  });
+
+  it.each([
+    ['[I150] Streamable HTTP', 'http'],
+    ['[I151] SSE', 'sse'],
+  ])('%s: a header and `_meta` link a run once', async (_, kind) => {
+    const found = await reportOf(kind);
+    expectLinked(found);
+    expect(found.tool.header).toBe(found.tool.caller);
+    expect(found.tool.meta).toEqual(withTrace(found.tool.caller));
+  });
+
+  it('[I152] in memory', async () => {
+    const found = await reportOf('memory');
+    expectLinked(found);
+    expect(found.tool.meta).toEqual(withTrace(found.tool.caller));
+  });
+
+  it('[I156] [I158] calls outside of a run, and calls at once, in a run or not', async () => {
+    const found = await reportOf('stdio');
+    expectRoot(found.untraced.run);
+    expect(found.untraced.meta).toBeNull();
+    expect(found.parallel).toHaveLength(12);
+    for (const [n, { run, caller, args }] of found.parallel.entries()) {
+      expect(args).toEqual({ n });
+      if (n % 4 === 3) expectRoot(run);
+      else expectChild(run, caller);
+    }
+  });
+
+  it.each(['stdio', 'sse'])(
+    '[I157] %s: what comes over a connection without a trace does not belong to the run that opened it',
+    async (kind) => {
+      const asked = (await reportOf(kind, { env: { TRACE_AGENT_PROPAGATE_TO: 'none' } })).untracedAsk;
+      expectRoot(asked.run);
+      expectRoot(asked.sampling.run);
+      expectRoot((asked.elicitation as Handled).run);
+      expect(asked.sampling.meta).toBeNull();
+    },
+  );
+
+  it.each(['stdio', 'http', 'memory'])(
+    '[I159] %s: other keys and members stay, frozen objects too',
+    async (kind) => {
+      const { meta, caller } = (await reportOf(kind)).meta;
+      const { baggage: ours } = withTrace(caller);
+      expect(meta).toEqual({ 'example.com/own': 1, baggage: `${ours},vendor=1;p` });
+    },
+  );
+
+  it.each(['stdio', 'http'])('[I160] %s: a trace that the application sets wins', async (kind) => {
+    const { own, onlyOwn } = await reportOf(kind);
+    for (const { meta, run } of [own, onlyOwn]) {
+      expect(meta).toEqual({ baggage: `langsmith-trace=${foreign},vendor=1` });
+      expectChild(run, foreign);
+    }
+  });
+
+  it.each(['stdio', 'http', 'sse', 'memory'])(
+    '[I161] [I162] %s: results, errors and the end of the process are as without the agent',
+    async (kind) => {
+      const given: Options = { server: [] };
+      const [patched, bare] = await Promise.all([
+        reportOf(kind, given),
+        reportOf(kind, { ...given, agent: false }),
+      ]);
+      expect(patched.errors).toEqual(bare.errors);
+      expect(patched.headers).toEqual(bare.headers);
+      const others = (all: Report) =>
+        JSON.parse(JSON.stringify(all, (name, value) => (ownToIt.includes(name) ? undefined : value)));
+      expect(withoutOurs(others(patched))).toEqual(withoutOurs(others(bare)));
+    },
+  );
+
+  it('[I161] a server without the agent sees one more key of `_meta`, and nothing else', async () => {
+    const found = await reportOf('stdio', { server: [] });
+    expect(found.tool.meta).toEqual(withTrace(found.tool.caller));
+    expect(found.tool.args).toEqual({ a: 1 });
+    expect(found.untraced.meta).toBeNull();
+    expectRoot(found.tool.run);
+  });
+
+  it.each([
+    ['stdio', 'none'],
+    ['http', 'none'],
+    ['http', '*,!127.0.0.1'],
+    ['memory', 'none'],
+  ])('[I163] %s: TRACE_AGENT_PROPAGATE_TO=%s sends nothing', async (kind, list) => {
+    const found = await reportOf(kind, { env: { TRACE_AGENT_PROPAGATE_TO: list } });
+    expect([found.tool.meta, found.resource.meta, found.asked.sampling.meta]).toEqual([null, null, null]);
+    expect(found.meta.meta).toEqual({ 'example.com/own': 1, baggage: 'vendor=1;p' });
+  });
+
+  it('[I163] an exception for a host does not apply to a child process', async () => {
+    expectLinked(await reportOf('stdio', { env: { TRACE_AGENT_PROPAGATE_TO: '*,!127.0.0.1' } }));
+  });
+
+  it.each(['stdio', 'http'])('[I164] %s: metadata and tags go only where they may', async (kind) => {
+    const found = await reportOf(kind, { env: { TRACE_AGENT_SHARE_METADATA_WITH: 'none' } });
+    expectLinked(found);
+    const { caller, meta } = found.tool;
+    expect(meta).toEqual({ baggage: `langsmith-trace=${caller},langsmith-project=mcp` });
+  });
+
+  it('[I164] the setting for headers does not take the trace out of `_meta`', async () => {
+    expectLinked(await reportOf('stdio', { env: { TRACE_AGENT_TRACE_IN_BAGGAGE: 'false' } }));
+  });
+
+  it.each(['http', 'sse'])('[I165] %s: a client that is not trusted is not believed', async (kind) => {
+    const found = await reportOf(kind, { env: { TRACE_AGENT_TRUST: 'none' } });
+    for (const { run } of [found.tool, found.resource, found.own, found.onlyOwn]) expectRoot(run);
+    // Nor is the server, by its host.
+    expect(found.asked.sampling.meta).toEqual(withTrace(found.asked.run));
+  });
+
+  it('[I165] a child process is believed, whatever TRACE_AGENT_TRUST is', async () => {
+    expectLinked(await reportOf('stdio', { env: { TRACE_AGENT_TRUST: 'none' } }));
+  });
+
+  it.each(['none', '!@modelcontextprotocol/sdk'])(
+    '[I166] TRACE_AGENT_LIBRARIES=%s turns it off',
+    async (list) => {
+      const found = await reportOf('stdio', { env: { TRACE_AGENT_LIBRARIES: list } });
+      expectRoot(found.tool.run);
+      expect(found.tool.meta).toBeNull();
+    },
+  );
+
+  it.each(['stdio', 'http', 'memory'])('[I167] %s: `stop()` puts the class back', async (kind) => {
+    const { stopped, afterStop } = await reportOf(kind);
+    expect(stopped).toEqual([false, true]);
+    expect(afterStop.meta).toBeNull();
+  });
+});
+
+/** What is the agent's, or differs from process to process. */
+const ownToIt = ['run', 'caller', 'header', 'connector', 'stopped'];
+
+/** Without the baggage that the agent writes. */
+function withoutOurs(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (name, inner: { baggage?: string } | null) => {
+      if (name !== 'meta' || inner === null) return inner;
+      const { baggage: own = '', ...others } = inner;
+      const kept = own.split(',').filter((member) => !/^langsmith-/.test(member) || member.includes(foreign));
+      const rest = kept.join(',') === '' ? others : { ...others, baggage: kept.join(',') };
+      return Object.keys(rest).length === 0 ? null : rest;
+    }),
+  );
+}
+
+describe('an SDK of MCP that is installed', () => {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'trace-agent-mcp-')));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  const sdk = join(scratch, 'node_modules', '@modelcontextprotocol', 'sdk');
+  mkdirSync(join(sdk, 'dist', 'esm', 'shared'), { recursive: true });
+  writeFileSync(join(sdk, 'package.json'), '{ "type": "module", "exports": { "./*": "./dist/esm/*" } }');
+  writeFileSync(
+    join(sdk, 'dist', 'esm', 'shared', 'protocol.js'),
+    `console.log('loaded');
+    export class Protocol { transport; request(request) { return request; } _onrequest() {} }`,
+  );
+  const trace = dottedOrder();
+  const evaluate = (source: string, env: Env = {}) => {
+    const prelude = `
+      const agent = globalThis[Symbol.for('@org/trace-agent')];
+      const inTrace = (fn) => agent.continueTrace('${trace}', undefined, fn);`;
+    const args = ['--input-type=module', '-e', prelude + source];
+    const nodeOptions = ['--require', join(root, 'dist', 'register.cjs')];
+    return run(args, { preload: 'none', nodeOptions, cwd: scratch, env });
+  };
+
+  it('[I168] is not loaded by the agent, and nothing is printed', async () => {
+    const result = await evaluate(`
+      process.stdin; (await import('node:http')).createServer().listen(0).close();
+      for (let i = 0; i < 40; i++) inTrace(() => {});`);
+    expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it.skipIf(testNodeMajor < 20)('[I168] is found when it is imported, early or late', async () => {
+    const source = `
+      for (let i = 0; i < 40; i++) inTrace(() => {});
+      const { get } = Object.getOwnPropertyDescriptor(process, 'stdin');
+      const { Protocol } = await import('@modelcontextprotocol/sdk/shared/protocol.js');
+      const { request } = Protocol.prototype;
+      for (let i = 0; i < 40; i++) inTrace(() => {});
+      console.log(Protocol.prototype.request !== request, Object.getOwnPropertyDescriptor(process, 'stdin').get !== get);`;
+    expect(await evaluate(source)).toEqual({ code: 0, stdout: 'loaded\ntrue true\n', stderr: '' });
+  });
+
+  it.skipIf(testNodeMajor < 20)('[I168] is found by the first use of stdin', async () => {
+    const source = `
+      const { Protocol } = await import('@modelcontextprotocol/sdk/shared/protocol.js');
+      const { request } = Protocol.prototype;
+      process.stdin;
+      console.log(Protocol.prototype.request !== request, process.stdin.listenerCount('data'));
+      agent.stop();
+      console.log(Protocol.prototype.request === request);`;
+    expect(await evaluate(source)).toEqual({ code: 0, stdout: 'loaded\ntrue 0\ntrue\n', stderr: '' });
+  });
+
+  it('[I167] `process.stdin` is put back by `stop()`, and untouched with TRACE_AGENT_LIBRARIES=none', async () => {
+    const source = `
+      const getter = () => Object.getOwnPropertyDescriptor(process, 'stdin').get;
+      const before = getter();
+      agent.stop();
+      console.log(getter() === before);`;
+    expect((await evaluate(source)).stdout).toBe('false\n');
+    expect((await evaluate(source, { TRACE_AGENT_LIBRARIES: 'none' })).stdout).toBe('true\n');
   });
 });

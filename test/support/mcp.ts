@@ -1,7 +1,6 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fixture, root } from './app.ts';
-import { installLibraries } from './libraries.ts';
+import { installLibraries, placeApplication } from './libraries.ts';
 
 type Form = 'esm' | 'cjs';
 
@@ -68,10 +67,7 @@ export interface MCPApp {
 export function createMCPApp({ packages, modules }: MCPSDK, form: Form): MCPApp | undefined {
   const directory = installLibraries(`mcp-${packages.join(' ').replaceAll(/\D+/g, '-')}`, packages);
   if (directory === undefined) return undefined;
-  const app = join(directory, form);
-  link(join(app, 'node_modules', 'langsmith'), join(root, 'node_modules', 'langsmith'));
-  link(join(app, 'node_modules', '@org', 'trace-agent'), root);
-  cpSync(fixture('mcp/scenario.mjs'), join(app, 'scenario.mjs'));
+  const app = dirname(placeApplication(directory, form, 'mcp/scenario.mjs'));
   const extension = form === 'esm' ? 'mjs' : 'cjs';
   const write = (name: string, wanted: RegExp, main: string) => {
     const chosen = Object.entries(modules).filter(([path]) => wanted.test(path));
@@ -110,13 +106,4 @@ function clientMain(form: Form): string {
 
 function serverMain(form: Form): string {
   return scenarioOf(form, 'scenario.createMCPServer({ sdk }).connect(new StdioServerTransport());');
-}
-
-function link(path: string, target: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    symlinkSync(target, path);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw error;
-  }
 }
