@@ -4,7 +4,7 @@
  *
  * @see https://modelcontextprotocol.io/specification/draft/basic#_meta
  */
-import { nameOfMember } from '../../../headers/baggage.ts';
+import { nameOfMember } from '../../../headers/members.ts';
 import { BAGGAGE_HEADER, TRACE_HEADER } from '../../../headers/names.ts';
 import { formatTraceMember, readTraceMember, TRACE_MEMBER } from '../../../headers/trace-member.ts';
 import type { OutgoingCarrier } from '../../../outgoing-carrier.ts';

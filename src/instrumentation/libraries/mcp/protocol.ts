@@ -6,7 +6,7 @@
  *
  * @modelcontextprotocol/sdk 1.0 to 1.32; client and server 2.4.
  */
-import { LANGSMITH_PREFIX } from '../../../headers/baggage.ts';
+import { LANGSMITH_PREFIX } from '../../../headers/members.ts';
 import { logFailure } from '../../../log.ts';
 import type { Arrival } from '../../../messages.ts';
 import type { AnyFunction, Binder } from '../binder.ts';
