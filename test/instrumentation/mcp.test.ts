@@ -249,6 +249,19 @@ describe('an application of MCP', () => {
     expectLinked(await reportOf('stdio', { env: { TRACE_AGENT_TRUST: 'none' } }));
   });
 
+  it('[I149] a child process has the agent if the transport passes NODE_OPTIONS on, and not by itself', async () => {
+    const env = { NODE_OPTIONS: preload.join(' ') };
+    const passed = { ...env, SERVER_ENV: JSON.stringify(env) };
+    const kept = { ...env, SERVER_ENV: '{}' };
+    const given = { server: [], agent: false };
+    const [linked, alone] = await Promise.all([
+      reportOf('stdio', { ...given, env: passed }),
+      reportOf('stdio', { ...given, env: kept }),
+    ]);
+    expectLinked(linked);
+    expectRoot(alone.tool.run);
+  });
+
   it.each(['none', '!@modelcontextprotocol/sdk'])(
     '[I166] TRACE_AGENT_LIBRARIES=%s turns it off',
     async (list) => {

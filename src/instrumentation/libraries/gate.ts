@@ -13,7 +13,7 @@ import { prepareHooks } from './hooks.ts';
 import { findImported } from './imported.ts';
 import type { Hooks, WantedModule } from './library.ts';
 import { findModules, type ModuleFinder } from './modules.ts';
-import { filesOfModules, hasPackage, packageFolders } from './present.ts';
+import { filesOf, filesOfModules, hasPackage, packageFolders } from './present.ts';
 import { applyIn, isPunycode } from './punycode.ts';
 
 /**
@@ -90,10 +90,7 @@ export function installLibraryGate(
     });
     const isNamed = named.some((name) => name in MODULE_FILES);
     if (files.length > 0) finders.push(findModules(files, isNamed, found));
-    const imported = names.flatMap((name) => {
-      const wanted = hasPackage([name], folders) ? (IMPORTED_FILES[name] ?? []) : [];
-      return wanted.flatMap((file) => filesOfModules(name, file, folders));
-    });
+    const imported = names.flatMap((name) => filesOf(name, IMPORTED_FILES[name] ?? [], folders));
     if (imported.length > 0) finders.push(findImported(imported, found));
     undos.push(...finders.map(({ uninstall }) => uninstall));
     waiting = [...finders];

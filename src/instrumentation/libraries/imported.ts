@@ -7,7 +7,7 @@
  * that cannot be compiled is given: the call returns the exports of a module that was imported, and fails otherwise. It
  * takes 10 to 50 µs (Node 20.19, 22.12 and later, to 26; earlier ones cannot `require` ES modules).
  */
-import { builtin, moduleClass } from '../../builtins.ts';
+import { moduleClass } from '../../builtins.ts';
 import { logFailure } from '../../log.ts';
 import type { Undo } from '../instrumentation.ts';
 import type { ModuleFinder } from './modules.ts';
@@ -25,14 +25,12 @@ const NO_MODULE = 'this is not a module';
 /** The modules are looked for at each of the first contexts, and then ever more rarely. */
 const FIRST_CONTEXTS = 16;
 
-/** @param files the paths of modules in the application's folders */
+/** @param files the real paths of modules in the application's folders */
 export function findImported(
   files: readonly string[],
   found: (file: string, exports: object) => void,
 ): ModuleFinder {
-  const { realpathSync } = builtin<typeof import('node:fs')>('fs');
-  // An import has the real path of a linked package.
-  const waiting = new Set(files.map((file) => realpathSync(file)));
+  const waiting = new Set(files);
   let contexts = 0;
   let undoStdin: Undo | undefined = onStdin(look);
 

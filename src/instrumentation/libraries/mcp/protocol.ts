@@ -24,6 +24,13 @@ function patchProtocol(exports: { Protocol?: { prototype: object } }, binder: Bi
   const prototype = exports.Protocol?.prototype;
   if (prototype === undefined) return;
   const links = createLinks();
+  const watch = (transport: unknown) => {
+    try {
+      links.watch(transport, binder);
+    } catch (error) {
+      logFailure('watch a transport of MCP', error, 'the application');
+    }
+  };
   // Version 2 sends some requests without `request`, but all by this method.
   if ('_requestWithSchemaViaCodec' in prototype) {
     binder.patch(prototype, '_requestWithSchemaViaCodec', wrapSend(1, links, binder));
@@ -38,7 +45,7 @@ function patchProtocol(exports: { Protocol?: { prototype: object } }, binder: Bi
     'connect',
     (connect) =>
       function (this: unknown, ...args) {
-        links.watch(args[0], binder);
+        watch(args[0]);
         return Reflect.apply(connect, this, args);
       },
   );

@@ -78,7 +78,7 @@ export function createLinks(): Links {
     watch(transport, binder) {
       if (classOf(transport).kind !== 'server') return;
       for (const entry of ENTRIES) {
-        binder.patch(ownerOf(transport as object, entry), entry, (original) => {
+        binder.patch(prototypeWith(transport as object, entry), entry, (original) => {
           return function (this: unknown, ...args) {
             const peer = peerOf(args[0]);
             const handle = () => Reflect.apply(original, this, args);
@@ -118,8 +118,9 @@ function peerOf(request: unknown): Peer | undefined {
   return { address, isLocal: address === undefined && isUnixSocket(socket) };
 }
 
-function ownerOf(object: object, name: string): object | undefined {
-  let at: object | null = object;
+/** Finds the prototype that has a method. An instance is never patched: there may be one for each request. */
+function prototypeWith(instance: object, name: string): object | undefined {
+  let at = Object.getPrototypeOf(instance) as object | null;
   while (at !== null && !Object.hasOwn(at, name)) at = Object.getPrototypeOf(at) as object | null;
   return at ?? undefined;
 }
