@@ -17,6 +17,7 @@ export const CAMPAIGNS = [
   'test/injection/newer-copy.test.ts',
   'test/injection/package-managers.test.ts',
   'test/injection/runtimes.test.ts',
+  'test/instrumentation/mcp.test.ts',
   'test/recipes.test.ts',
   'test/soak/soak.test.ts',
 ];
@@ -32,7 +33,6 @@ export const PARTLY_CAMPAIGNS = [
   'test/instrumentation/grpc.test.ts',
   'test/instrumentation/http2-queue.test.ts',
   'test/instrumentation/interleaved.test.ts',
-  'test/instrumentation/mcp.test.ts',
 ];
 
 /** Files that have their own command. */

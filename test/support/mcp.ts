@@ -63,14 +63,19 @@ export interface MCPApp {
   readonly server: string;
 }
 
+/** Returns the folder of an SDK; `undefined` if it is not installed. */
+export function installSDK({ packages }: MCPSDK): string | undefined {
+  return installLibraries(`mcp-${packages.join(' ').replaceAll(/\D+/g, '-')}`, packages);
+}
+
 /** Writes an application that uses the SDK. Returns `undefined` if it is not installed. */
-export function createMCPApp({ packages, modules }: MCPSDK, form: Form): MCPApp | undefined {
-  const directory = installLibraries(`mcp-${packages.join(' ').replaceAll(/\D+/g, '-')}`, packages);
+export function createMCPApp(sdk: MCPSDK, form: Form): MCPApp | undefined {
+  const directory = installSDK(sdk);
   if (directory === undefined) return undefined;
   const app = dirname(placeApplication(directory, form, 'mcp/scenario.mjs'));
   const extension = form === 'esm' ? 'mjs' : 'cjs';
   const write = (name: string, wanted: RegExp, main: string) => {
-    const chosen = Object.entries(modules).filter(([path]) => wanted.test(path));
+    const chosen = Object.entries(sdk.modules).filter(([path]) => wanted.test(path));
     writeFileSync(join(app, `${name}.${extension}`), `${loadOf(chosen, form)}\n${main}\n`);
     return join(app, `${name}.${extension}`);
   };

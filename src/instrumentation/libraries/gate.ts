@@ -122,11 +122,11 @@ export function installLibraryGate(
     waitsForContext: finders.length > 0,
     onCoreLoaded: () => guarded('import libraries', () => finders.map((finder) => finder.onCoreLoaded())),
     onContext() {
-      const asked = waiting;
-      waiting = [];
+      let left: readonly ModuleFinder[] = [];
       guarded('load libraries', () => {
-        waiting = isActive ? asked.filter((finder) => finder.onContext()) : [];
+        left = isActive ? waiting.filter((finder) => finder.onContext()) : [];
       });
+      waiting = left;
       return waiting.length > 0;
     },
     onModules(wanted) {

@@ -20,8 +20,13 @@ interface Protocol {
   readonly _requestHandlerAbortControllers?: unknown;
 }
 
-function patchProtocol(exports: { Protocol?: { prototype: object } }, binder: Binder): void {
-  const prototype = exports.Protocol?.prototype;
+interface Exports {
+  readonly Protocol?: { readonly prototype: object };
+  readonly Client?: { readonly prototype: object };
+}
+
+function patchProtocol({ Protocol, Client }: Exports, binder: Binder): void {
+  const prototype = Protocol?.prototype;
   if (prototype === undefined) return;
   const links = createLinks();
   const watch = (transport: unknown) => {
@@ -33,7 +38,9 @@ function patchProtocol(exports: { Protocol?: { prototype: object } }, binder: Bi
   };
   // Version 2 sends some requests without `request`, but all by this method.
   if ('_requestWithSchemaViaCodec' in prototype) {
-    binder.patch(prototype, '_requestWithSchemaViaCodec', wrapSend(1, links, binder));
+    const contexts: Contexts = new WeakMap();
+    binder.patch(prototype, '_requestWithSchemaViaCodec', wrapSend(1, links, binder, contexts));
+    binder.patch(Client?.prototype, '_resolveNonCompleteResult', wrapResolve(contexts, binder));
   } else {
     binder.patch(prototype, 'request', wrapSend(0, links, binder));
   }
@@ -51,13 +58,33 @@ function patchProtocol(exports: { Protocol?: { prototype: object } }, binder: Bi
   );
 }
 
+/** The contexts in which requests were made. */
+type Contexts = WeakMap<object, object | undefined>;
+
 /** @param position the index of the request among the arguments */
-function wrapSend(position: number, links: Links, binder: Binder) {
+function wrapSend(position: number, links: Links, binder: Binder, contexts?: Contexts) {
   return (send: AnyFunction): AnyFunction =>
     function (this: unknown, ...args) {
-      if (binder.current() !== undefined)
+      if (binder.current() !== undefined) {
         args[position] = traced(args[position], this as Protocol, links, binder);
+      }
+      const request = args[position];
+      if (typeof request === 'object' && request !== null) contexts?.set(request, binder.current());
       return Reflect.apply(send, this, args);
+    };
+}
+
+/**
+ * In version 2, a result may ask for input: the client calls its handlers and sends the request again. All of that
+ * belongs to the call that is waiting, and not to the connection on which the result arrived.
+ */
+function wrapResolve(contexts: Contexts, binder: Binder) {
+  return (resolve: AnyFunction): AnyFunction =>
+    function (this: unknown, ...args) {
+      const { request } = Object(args[1]) as { request?: object };
+      return request !== undefined && contexts.has(request)
+        ? binder.run(contexts.get(request), resolve, this, args)
+        : Reflect.apply(resolve, this, args);
     };
 }
 
