@@ -240,8 +240,10 @@ describe('an application of MCP', () => {
   it.each(['http', 'sse'])('[I165] %s: a client that is not trusted is not believed', async (kind) => {
     const found = await reportOf(kind, { env: { TRACE_AGENT_TRUST: 'none' } });
     for (const { run } of [found.tool, found.resource, found.own, found.onlyOwn]) expectRoot(run);
-    // Nor is the server, by its host.
-    expect(found.asked.sampling.meta).toEqual(withTrace(found.asked.run));
+    // Nor is the server by its client, though it is sent the trace.
+    const { run, sampling } = found.asked;
+    expect(sampling.meta).toEqual(withTrace(run));
+    expect(sampling.run.startsWith(`${run}.`)).toBe(false);
   });
 
   it('[I165] a child process is believed, whatever TRACE_AGENT_TRUST is', async () => {

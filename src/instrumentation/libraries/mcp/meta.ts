@@ -15,6 +15,7 @@ export interface OutgoingMessage {
   baggage: string | undefined;
   readonly destination: Destination | undefined;
   readonly path: string;
+  readonly method: string;
 }
 
 export const metaCarrier: OutgoingCarrier<OutgoingMessage> = {
@@ -24,6 +25,7 @@ export const metaCarrier: OutgoingCarrier<OutgoingMessage> = {
     return destination.local ? 'mcp: local' : `mcp: ${destination.host}\n${destination.port}`;
   },
   destination: ({ destination }) => destination,
+  method: ({ method }) => method,
   header({ baggage }, name) {
     if (name === BAGGAGE_HEADER) return baggage;
     return name === TRACE_HEADER ? readTraceMember(baggage) : undefined;

@@ -94,7 +94,7 @@ function traced(request: unknown, protocol: Protocol, links: Links, binder: Bind
     if (!isCopyable(request)) return request;
     const own = baggageOf(request);
     const { destination, path } = links.of(protocol.transport);
-    const message = { baggage: own, destination, path };
+    const message = { baggage: own, destination, path, method: String(request.method) };
     binder.messages()?.inject(metaCarrier, message);
     return message.baggage === own ? request : withBaggage(request, message.baggage);
   } catch (error) {
