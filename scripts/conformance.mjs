@@ -11,7 +11,7 @@ import { formatDocument, formatForTerminal } from './conformance-report.mjs';
 import { binary, installNodes, root, runVitest, SUPPORTED, UNSUPPORTED } from './nodes.mjs';
 import { installPeers } from './peers.mjs';
 
-const TITLE = /\[([A-H]\d+)\]/g;
+const TITLE = /\[([A-Z]\d+)\]/g;
 const { areas, lines } = JSON.parse(readFileSync(join(root, 'test', 'conformance', 'list.json'), 'utf8'));
 
 const running = process.versions.node.split('.')[0];
@@ -72,7 +72,7 @@ function numberedFiles(directory) {
   return readdirSync(directory, { recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(directory, name))
-    .filter((file) => /\[(?:[A-H]\d+|\$\{|%s)/.test(readFileSync(file, 'utf8')));
+    .filter((file) => /\[(?:[A-Z]\d+|\$\{|%s)/.test(readFileSync(file, 'utf8')));
 }
 
 /** Runs the numbered tests with applications on a Node.js version. @returns by line, the result of each test */
@@ -85,7 +85,7 @@ function runOn(major) {
     ...(major !== running && { TRACE_AGENT_TEST_NODE: binary(major), TRACE_AGENT_TEST_NODE_MAJOR: major }),
   };
   const reporters = ['--maxWorkers=2', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-  const isPassed = runVitest([...reporters, '-t', '\\[[A-H]\\d+\\]', ...files], env);
+  const isPassed = runVitest([...reporters, '-t', '\\[[A-Z]\\d+\\]', ...files], env);
   const found = {};
   const { numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   for (const { name, message, assertionResults } of testResults) {

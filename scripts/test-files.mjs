@@ -17,6 +17,8 @@ export const CAMPAIGNS = [
   'test/injection/newer-copy.test.ts',
   'test/injection/package-managers.test.ts',
   'test/injection/runtimes.test.ts',
+  'test/instrumentation/mcp.test.ts',
+  'test/recipes.test.ts',
   'test/soak/soak.test.ts',
 ];
 

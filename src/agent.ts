@@ -140,6 +140,7 @@ function createAgent(config: Config): Agent {
       isOver || core === undefined
         ? natives.apply(target, self, args)
         : core.contexts.apply(context as Context | undefined, target, self, args),
+    messages: () => (isOver ? undefined : loadCore()?.messages),
   };
   let gate: LibraryGate | undefined;
   const onModules: LibraryGate['onModules'] = (wanted) => gate?.onModules(wanted) ?? nothing;

@@ -36,16 +36,16 @@ export interface StartOptions {
   log?: LogLevel | undefined;
 }
 
-/** The value of a header, as text or as bytes. Kafka clients use bytes. */
-export type HeaderValueLike = string | Uint8Array;
-
 /**
- * An object that headers can be read from: `req.headers`, a `Headers`, a `Map`, the `Metadata` of gRPC, or the attributes of
- * a message.
+ * Headers in one of the forms in which frameworks and brokers hand them out: `req.headers`, `req.rawHeaders`, `Headers`, a
+ * `Map`, pairs of names and values, SQS `MessageAttributes`, `messageAttributes` and events of AWS Lambda, the headers of
+ * kafkajs, node-rdkafka, NATS and AMQP, gRPC metadata, and `_meta` of MCP. Values may be text, bytes, or arrays of those.
  */
 export type HeadersLike =
-  | { get(name: string): HeaderValueLike | readonly HeaderValueLike[] | null | undefined }
-  | Readonly<Record<string, HeaderValueLike | readonly HeaderValueLike[] | undefined>>;
+  | { get(name: string): unknown }
+  | readonly unknown[]
+  | { readonly headers?: object | null | undefined; readonly multiValueHeaders?: object | null | undefined }
+  | Readonly<Record<string, unknown>>;
 
 /** The counts since the agent started. */
 export interface Counts {

@@ -19,7 +19,8 @@ import type { Emit, Undo } from './instrumentation/instrumentation.ts';
 import type { LibraryGate } from './instrumentation/libraries/gate.ts';
 import type { UndiciRequests } from './instrumentation/undici/channel.ts';
 import { watchUndici } from './instrumentation/undici/client.ts';
-import { setLogLevel } from './log.ts';
+import { log, setLogLevel } from './log.ts';
+import { createMessages, type Messages } from './messages.ts';
 import { DestinationPolicy } from './policy/destinations.ts';
 import { createLangSmithAPI } from './policy/langsmith-api.ts';
 import { PeerPolicy } from './policy/peers.ts';
@@ -28,6 +29,7 @@ import { Propagator } from './propagator.ts';
 export interface Core {
   readonly contexts: ContextStorage;
   readonly propagator: Propagator;
+  readonly messages: Messages;
   /** The seams. `agent.ts` detects the first use of each. */
   watchConnections(): Undo;
   watchServers(prototype: { emit: Emit }): Undo;
@@ -75,6 +77,7 @@ export const createCore: CreateCore = (config, natives, existingStorage) => {
   return {
     contexts,
     propagator,
+    messages: createMessages(contexts, propagator),
     watchConnections() {
       const undo = watchConnections(contexts);
       return () => {
@@ -86,7 +89,16 @@ export const createCore: CreateCore = (config, natives, existingStorage) => {
     watchRequests: (prototype) => watchRequests(prototype, contexts, propagator, incomingMessages()),
     watchSessions: (onModules) => watchSessions(contexts, propagator, onModules),
     watchUndici: () => watchUndici(contexts, propagator),
-    continueTrace: (trace, baggage, fn) => runWithin(contexts, propagator.read(trace, baggage), fn),
+    continueTrace(trace, baggage, fn) {
+      const remote = propagator.read(trace, baggage);
+      if (remote === undefined && (trace !== undefined || baggage !== undefined)) {
+        log(
+          'debug',
+          'continueTrace was given headers that name no valid run, so the function runs without one',
+        );
+      }
+      return runWithin(contexts, remote, fn);
+    },
     flush: () => clients?.flush() ?? Promise.resolve(),
     uninstall() {
       clients?.uninstall();

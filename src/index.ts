@@ -3,8 +3,9 @@
  * agent that is running in this process, whichever copy of the package started it.
  */
 import { runningAgent, start as startAgent, status as statusOfAgent, stop as stopAgent } from './agent.ts';
-import type { HeadersLike, StartOptions, Status } from './api.ts';
-import { BAGGAGE_HEADER, TRACE_HEADER } from './headers/names.ts';
+import type { HeadersLike, LogLevel, StartOptions, Status } from './api.ts';
+import { type MessageHeaders, readMessageHeaders } from './headers/message-headers.ts';
+import { log, setLogLevel } from './log.ts';
 
 export type { Counts, HeadersLike, LogLevel, StartOptions, Status } from './api.ts';
 
@@ -23,15 +24,17 @@ export function traceHeaders(): Record<string, string> {
 /**
  * Runs `fn` under the run that `headers` name, as the handler of a request with these headers would run. It is meant
  * for queues, Lambda and other transports. It corresponds to Python's `tracing_context(parent=headers)`. The headers
- * are trusted, so pass only headers from a sender that you trust. Headers that are absent or invalid change nothing.
+ * are trusted, so pass only headers from a sender that you trust. If they name no run, `fn` runs as if nothing had been
+ * current, and a message at the level `debug` says so.
  *
- * @param headers names in any letter case
+ * @param headers headers as brokers and frameworks hand them out, with names in any letter case
  * @param fn called once, synchronously; its result is returned and its errors are thrown
  */
 export function continueTrace<T>(headers: HeadersLike | null | undefined, fn: () => T): T {
   const agent = runningAgent();
   if (agent === undefined) return fn();
-  return agent.continueTrace(read(headers, TRACE_HEADER), read(headers, BAGGAGE_HEADER), fn);
+  const { trace, baggage } = read(headers, agent);
+  return agent.continueTrace(trace, baggage, fn);
 }
 
 /**
@@ -54,26 +57,18 @@ export function status(): Status {
   return statusOfAgent();
 }
 
-function read(headers: HeadersLike | null | undefined, name: string): unknown {
-  const value = find(headers, name);
-  if (!Array.isArray(value)) return decode(value);
-  // Several values are joined as Node joins them. The `Metadata` of gRPC has no values for an absent name.
-  return value.length > 1 ? value.map(decode).join(', ') : decode(value[0]);
-}
-
-function decode(value: unknown): unknown {
-  return value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : value;
-}
-
-function find(headers: HeadersLike | null | undefined, name: string): unknown {
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  const isNamed = (key: unknown) => typeof key === 'string' && key.toLowerCase() === name;
-  if (typeof headers.get === 'function') {
-    // Among the objects with a `get` method, only a Map is case-sensitive.
-    const key = headers instanceof Map ? [...headers.keys()].find(isNamed) : undefined;
-    return headers.get(typeof key === 'string' ? key : name) ?? undefined;
+/** Errors are caught here: a getter or a method of the application's object may throw. */
+function read(headers: unknown, agent: { status(): Status }): MessageHeaders {
+  let given = 'headers without a trace';
+  try {
+    const found = readMessageHeaders(headers);
+    if (found?.trace !== undefined || found?.baggage !== undefined) return found;
+    if (found === undefined) given = `a value of type ${typeof headers}`;
+  } catch {
+    given = 'headers that cannot be read';
   }
-  const record = headers as Record<string, unknown>;
-  const key = name in record ? name : Object.keys(record).find(isNamed);
-  return key === undefined ? undefined : record[key];
+  // The running agent may be another copy of the package, with a log level of its own.
+  setLogLevel((agent.status().config?.log ?? 'warn') as LogLevel);
+  log('debug', `continueTrace was given ${given}, so the function runs without one`);
+  return { trace: undefined, baggage: undefined };
 }

@@ -6,6 +6,9 @@
 /** Package names. A package with one of these names is patched in whichever `node_modules` folder it is found. */
 export const LIBRARY_NAMES: readonly string[] = [
   '@grpc/grpc-js',
+  '@modelcontextprotocol/client',
+  '@modelcontextprotocol/sdk',
+  '@modelcontextprotocol/server',
   'async',
   'async-lock',
   'bluebird',

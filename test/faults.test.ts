@@ -28,7 +28,7 @@ const GUARDS = [
   /^src\/instrumentation\/http\/server\.ts: (return function emit|const (boundToIt|entryOf)|function (boundTo|contextFor|entryTo|endRequestOf)|const wrap(Message|Last)Emit)/,
   /^src\/instrumentation\/http\/(inbound-message\.ts: function isObject|nodes-listeners\.ts: function isNodesOwn)/,
   /^src\/instrumentation\/undici\/callbacks\.ts: (return function (callback|upgrade)|function callInContext)/,
-  /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (listenersOf|emitInContext|entryOf))/,
+  /^src\/instrumentation\/bound-emitters\.ts: (return function emit|function (isHeard|emitInContext|entryOf))/,
   /^src\/instrumentation\/undici\/pool\.ts: (return function (push|shift|dispatch)|function isItem)/,
   /^src\/instrumentation\/undici\/(client\.ts: function (addHeader|stillToAdd)|channel\.ts: function onRequest)/,
   /^src\/instrumentation\/http2\/loaded\.ts: (function (look|setNoDelay))/,

@@ -89,6 +89,86 @@ describe('continueTrace', () => {
     },
   );
 
+  // The headers of NATS distinguish the letter case in `get`, and give a list for each name.
+  const NATS = `Object.assign(new Map([['Langsmith-Trace', [trace]], ['baggage', [baggage]]]), { get: (name) => '' })`;
+  it.each<[title: string, ...forms: string[]]>([
+    [
+      '[I169] attributes of SQS, Lambda and SNS',
+      "{ 'langsmith-trace': { DataType: 'String', StringValue: trace }, baggage: { StringValue: baggage } }",
+      "{ 'langsmith-trace': { dataType: 'String', stringValue: trace }, baggage: { stringValue: baggage } }",
+      "{ 'langsmith-trace': { Type: 'String', Value: trace }, baggage: { Type: 'String', Value: baggage } }",
+    ],
+    [
+      '[I170] events of API Gateway',
+      '{ headers: { "Langsmith-Trace": trace, Baggage: baggage }, multiValueHeaders: null }',
+      '{ headers: { baggage: "last=1" }, multiValueHeaders: { "Langsmith-Trace": [trace], Baggage: [baggage, "a=1"] } }',
+      '{ headers: new Headers({ "langsmith-trace": trace, baggage }) }',
+    ],
+    [
+      '[I171] pairs and raw headers',
+      'Object.entries({ "Langsmith-Trace": trace, baggage })',
+      '[["langsmith-trace", [trace]], [Buffer.from("baggage"), Buffer.from(baggage)]]',
+      '["Host", "a", "Langsmith-Trace", trace, "Baggage", baggage]',
+      '["langsmith-trace", trace, "baggage", "a=1", "baggage", baggage]',
+    ],
+    [
+      '[I172] headers of kafkajs, of node-rdkafka, and of Kafka in Lambda',
+      '{ "langsmith-trace": Buffer.from(trace), baggage: [Buffer.from(baggage)] }',
+      '[{ "langsmith-trace": Buffer.from(trace) }, { other: null }, { baggage: Buffer.from(baggage) }]',
+      '[{ "langsmith-trace": [...Buffer.from(trace)] }, { baggage: [...Buffer.from(baggage)] }]',
+    ],
+    [
+      '[I173] headers of NATS and AMQP, and metadata of gRPC',
+      NATS,
+      '{ "x-death": [{ count: 1, queue: "q" }], "langsmith-trace": trace, baggage }',
+      '{ get: (name) => [{ "langsmith-trace": trace, baggage }[name]] }',
+    ],
+    ['[I174] `_meta` of MCP', '{ progressToken: 1, baggage: "langsmith-trace=" + trace + "," + baggage }'],
+  ])('%s', async (_, ...forms) => {
+    const told = await evaluate(
+      forms.map((form) => `tell(continueTrace(${form}, () => traceHeaders()));`).join('\n'),
+    );
+    expect(told).toEqual(forms.map(() => ({ 'langsmith-trace': trace, baggage: linked(trace, header) })));
+  });
+
+  it.each([
+    ['5', 'a value of type number'],
+    ['"text"', 'a value of type string'],
+    ['{ body: "any" }', 'headers without a trace'],
+    ['{ "langsmith-trace": "garbage" }', 'headers that name no valid run'],
+  ])('[I175] %s is told at debug', async (headers, what) => {
+    const source = `import { continueTrace } from '@org/trace-agent'; console.log(continueTrace(${headers}, () => 'called'));`;
+    const { stdout, stderr } = await run(['--input-type=module', '-e', source], {
+      env: { TRACE_AGENT_LOG: 'debug' },
+    });
+    expect(stdout).toBe('called\n');
+    expect(stderr).toMatch(
+      new RegExp(
+        `^\\[trace-agent\\] debug: continueTrace was given ${what}, so the function runs without one$`,
+        'm',
+      ),
+    );
+  });
+
+  it('[I175] calls the function once where a getter or a method of the headers throws', async () => {
+    const throwing = `{ get() { throw new Error('its own') } }`;
+    const source = `
+      import { continueTrace } from '@org/trace-agent';
+      const revoked = Proxy.revocable({}, {});
+      revoked.revoke();
+      const cyclic = [];
+      cyclic.push(['langsmith-trace', cyclic]);
+      let calls = 0;
+      for (const headers of [${throwing}, { get headers() { throw new Error('its own') } }, revoked.proxy, cyclic])
+        console.log(continueTrace(headers, () => ++calls));`;
+    const { stdout, stderr } = await run(['--input-type=module', '-e', source], {
+      env: { TRACE_AGENT_LOG: 'debug' },
+    });
+    expect(stdout).toBe('1\n2\n3\n4\n');
+    expect(stderr.match(/continueTrace was given headers that cannot be read/g)).toHaveLength(4);
+    expect(stderr).not.toContain('error');
+  });
+
   it('returns the function’s result, and throws its errors', async () => {
     const told = await evaluate(`
       const headers = { 'langsmith-trace': trace };

@@ -47,6 +47,9 @@ async function runForm(row, form, directory, node, { stress, isControl, isUnpatc
       why: `the package is ESM only, and require loads ESM from Node ${row.cjsFrom}`,
     };
   }
+  if (form === 'esm' && row.esmFrom !== undefined && compareVersions(node.version, row.esmFrom) < 0) {
+    return { status: 'absent', why: `the agent finds ES modules of this library from Node ${row.esmFrom}` };
+  }
   const collector = await startCollector();
   try {
     const findings = await checksOf(row)({

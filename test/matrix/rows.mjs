@@ -6,7 +6,8 @@
  * - `app`: the application under fixtures/matrix/clients or fixtures/matrix/services
  * - `forms`: how the application is made: `cjs`, `esm` (both load the installed package), `bundle` (esbuild, CommonJS).
  *   `limits` says of a form that no trace is sent, and why: then that is all that may fail.
- *   `cjsFrom` is the oldest Node that can `require` an ESM-only package; `external`, what a bundle leaves out
+ *   `cjsFrom` is the oldest Node that can `require` an ESM-only package, `esmFrom` the oldest on which the agent finds an
+ *   ES module; `external`, what a bundle leaves out
  * - clients: `env` of the application; `server`, what it calls (`http` or `h2`); `stress`: part of the stress test
  * - services: `path`, the runs from the one that calls out up to the one below the caller's; `companion`, a service
  *   that is started first; `links: false` where runs cannot be linked, with a `note`
@@ -17,6 +18,7 @@
 const ALL = ['cjs', 'esm', 'bundle'];
 /** What NestJS loads where it is installed. */
 const NEST_OPTIONAL = ['@nestjs/microservices', '@nestjs/websockets', 'class-transformer', 'class-validator'];
+const MCP_2 = ['@modelcontextprotocol/client@2', '@modelcontextprotocol/server@2'];
 /** `require` loads ESM from here on. */
 const ESM_ONLY = { cjsFrom: '20.19.0' };
 
@@ -203,6 +205,22 @@ export const ROWS = [
     ci: true,
     path: ['work', 'calls-tool'],
   }),
+
+  ...[
+    ['MCP SDK 1.10', 'mcp-stdio', ['@modelcontextprotocol/sdk@1.10.2'], {}],
+    ['MCP SDK newest', 'mcp-stdio', ['@modelcontextprotocol/sdk@1'], { ci: true }],
+    ['MCP client and server newest', 'mcp2-stdio', MCP_2, { from: 20, ci: true }],
+  ].map(([label, app, packages, options]) =>
+    service('beyond HTTP', `${label}, stdio`, app, {
+      packages: [...packages, 'langsmith@latest'],
+      path: ['work', 'calls-tool'],
+      // Bundled, a library is not patched.
+      forms: ['cjs', 'esm'],
+      esmFrom: '20.19.0',
+      patched: true,
+      ...options,
+    }),
+  ),
 
   langsmith('0.1.31', {
     links: false,

@@ -2,12 +2,15 @@
  * Binds a task or a callback to the context in which the application passed it to a library. Only the agent's own
  * context is restored: the application's AsyncLocalStorage instances keep the values that the library gives them.
  */
+import type { Messages } from '../../messages.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 
 /** The agent's contexts as libraries use them. A library may be loaded before there is a context. */
 export interface TaskContexts {
   current(): object | undefined;
   apply(context: object | undefined, target: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown;
+  /** Returns what sends and receives messages with a trace; `undefined` if the agent was stopped. */
+  messages(): Messages | undefined;
 }
 
 export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -15,6 +18,7 @@ export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 export interface Binder {
   /** The context of the code that is running. */
   current(): object | undefined;
+  messages: TaskContexts['messages'];
   /** Calls `target` in `context`. */
   run(context: object | undefined, target: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown;
   /**
@@ -53,6 +57,7 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
 
   const binder: Binder = {
     current: contexts.current,
+    messages: contexts.messages,
     run(context, target, self, args) {
       return contexts.current() === context
         ? Reflect.apply(target, self, args)

@@ -10,9 +10,10 @@ import { logFailure } from '../../log.ts';
 import { patchMethod, type Undo } from '../instrumentation.ts';
 import type { TaskContexts } from './binder.ts';
 import { prepareHooks } from './hooks.ts';
+import { findImported } from './imported.ts';
 import type { Hooks, WantedModule } from './library.ts';
 import { findModules, type ModuleFinder } from './modules.ts';
-import { filesOfModules, hasPackage, packageFolders } from './present.ts';
+import { filesOf, filesOfModules, hasPackage, packageFolders } from './present.ts';
 import { applyIn, isPunycode } from './punycode.ts';
 
 /**
@@ -33,6 +34,12 @@ interface Loader {
 const MODULE_FILES: Readonly<Record<string, string>> = {
   'p-queue': 'dist/index.js',
   queue: 'index.js',
+};
+/** Those that are found where the application has imported them itself, because they take long to load. */
+const IMPORTED_FILES: Readonly<Record<string, readonly string[]>> = {
+  '@modelcontextprotocol/sdk': ['dist/esm/shared/protocol.js', 'dist/shared/protocol.js'],
+  '@modelcontextprotocol/client': ['dist/index.mjs'],
+  '@modelcontextprotocol/server': ['dist/index.mjs'],
 };
 
 export interface LibraryGate {
@@ -59,7 +66,9 @@ export function installLibraryGate(
   const undos: Undo[] = [];
   let hooks: Hooks | undefined;
   let isActive = true;
-  let modules: ModuleFinder | undefined;
+  const finders: ModuleFinder[] = [];
+  /** Those that still wait for a module. */
+  let waiting: readonly ModuleFinder[] = [];
   const getHooks = (): Hooks => (hooks ??= loadHooks()(names, contexts));
 
   function guarded(place: string, action: () => void): void {
@@ -73,17 +82,18 @@ export function installLibraryGate(
   const folders = packageFolders(mainFile);
   if (hasPackage(names, folders)) {
     undos.push(gateRequests());
+    const found = (file: string, exports: object) =>
+      guarded('patch libraries', () => getHooks().found(file, exports));
     const files = names.flatMap((name) => {
       const file = MODULE_FILES[name];
       return file === undefined ? [] : filesOfModules(name, file, folders);
     });
-    if (files.length > 0) {
-      const isImported = named.some((name) => name in MODULE_FILES);
-      modules = findModules(files, isImported, (file, exports) =>
-        guarded('patch libraries', () => getHooks().found(file, exports)),
-      );
-      undos.push(modules.uninstall);
-    }
+    const isNamed = named.some((name) => name in MODULE_FILES);
+    if (files.length > 0) finders.push(findModules(files, isNamed, found));
+    const imported = names.flatMap((name) => filesOf(name, IMPORTED_FILES[name] ?? [], folders));
+    if (imported.length > 0) finders.push(findImported(imported, found));
+    undos.push(...finders.map(({ uninstall }) => uninstall));
+    waiting = [...finders];
   }
 
   function gateRequests(): Undo {
@@ -109,14 +119,15 @@ export function installLibraryGate(
   }
 
   return {
-    waitsForContext: modules !== undefined,
-    onCoreLoaded: () => guarded('import libraries', () => modules?.onCoreLoaded()),
+    waitsForContext: finders.length > 0,
+    onCoreLoaded: () => guarded('import libraries', () => finders.map((finder) => finder.onCoreLoaded())),
     onContext() {
-      let isWaiting = false;
+      let left: readonly ModuleFinder[] = [];
       guarded('load libraries', () => {
-        isWaiting = isActive && modules?.onContext() === true;
+        left = isActive ? waiting.filter((finder) => finder.onContext()) : [];
       });
-      return isWaiting;
+      waiting = left;
+      return waiting.length > 0;
     },
     onModules(wanted) {
       const isAllowed = wanted.filter(({ library }) => names.includes(library));

@@ -6,7 +6,8 @@
  * - require-in-the-middle cannot see an `import` of a CommonJS module. If an export is replaced, it also gives the
  *   module two identities: `require` would get the replacement and `import` the original, because Node 20 and 22 take
  *   the exports of a module when it has been evaluated. In both cases the module is patched within
- *   `Module._extensions['.js']`, which is wrapped for that module alone, while it loads.
+ *   `Module._extensions['.js']`, which is wrapped for that module alone, while it loads. The same is done for a package
+ *   without a main file, which require-in-the-middle passes over.
  * - ES modules arrive through `import-gate.ts` and `modules.ts`.
  */
 import { Hook } from 'require-in-the-middle';
@@ -114,7 +115,8 @@ export const createHooks: CreateHooks = (names, contexts) => {
       loading.add(file);
       try {
         const isRequired = parent !== undefined && parent !== null;
-        if (!isRequired || moduleOf(libraries, file)?.replaces === true) return loadPatched(file, next);
+        const { replaces = false, hasNoMain = false } = moduleOf(libraries, file) ?? {};
+        if (!isRequired || replaces || hasNoMain) return loadPatched(file, next);
         return requireHook.load(file, parent, request);
       } finally {
         loading.delete(file);

@@ -17,6 +17,8 @@ export interface LibraryModule {
    */
   patch(exports: never, binder: Binder): unknown;
   readonly replaces?: boolean;
+  /** Set if the package has no main file. require-in-the-middle passes over such a package. */
+  readonly hasNoMain?: boolean;
 }
 
 /** A module that a seam of a built-in module observes. */

@@ -6,6 +6,7 @@ import { cockatiel } from './cockatiel.ts';
 import { fastq } from './fastq.ts';
 import { genericPool } from './generic-pool.ts';
 import type { Library } from './library.ts';
+import { mcpLibraries } from './mcp/protocol.ts';
 import { mysql } from './mysql.ts';
 import { mysql2 } from './mysql2.ts';
 import { neoAsync } from './neo-async.ts';
@@ -47,4 +48,5 @@ export const LIBRARIES: readonly Library[] = [
   semaphore,
   sqlite3,
   throat,
+  ...mcpLibraries,
 ];

@@ -43,6 +43,20 @@ export function hasPackage(names: readonly string[], folders: readonly string[])
   });
 }
 
+/** Returns the real paths of those files that the packages called `name` have. Like `hasPackage`, it does without node:fs. */
+export function filesOf(name: string, files: readonly string[], folders: readonly string[]): string[] {
+  if (files.length === 0 || !hasPackage([name], folders)) return [];
+  const finder = moduleClass<Finder>();
+  const find = (file: string, folder: string) => {
+    try {
+      return finder._findPath?.(`./${name}/${file}`, [folder]) || [];
+    } catch {
+      return [];
+    }
+  };
+  return files.flatMap((file) => folders.flatMap((folder) => find(file, folder)));
+}
+
 /** Returns the paths of `file` in those packages called `name` that are ES modules. */
 export function filesOfModules(name: string, file: string, folders: readonly string[]): string[] {
   const { readFileSync } = builtin<typeof import('node:fs')>('fs');
