@@ -89,6 +89,14 @@ for (const version of ['6', '5', '4']) {
       expectNone(await ask<Seen>('worker', caller()));
     });
 
+    it.each(['sandboxed', 'thread'])('a processor that is %s continues the trace of the job', async (path) => {
+      const headers = caller();
+      const seen = await ask<Seen>(path, headers);
+      expect(seen.trace).toBe(headers['langsmith-trace']);
+      expectChild(seen, headers['langsmith-trace']);
+      expectNone(await ask<Seen>(path));
+    });
+
     it('frozen options are not written to, and results and events are as without the agent', async () => {
       expect((await ask<Seen>('options', caller())).result).toBe(3);
       expect(await ask('completed event', caller())).toEqual({ name: 'work', value: { any: 1 } });
@@ -112,6 +120,14 @@ describe('bullmq, switched off', () => {
     const seen = await ask<Seen>('add', caller(), app);
     expect(seen.metadata).toBeNull();
     expect(seen.trace).toBeNull();
+  });
+
+  it('errors are the same with and without the agent', async () => {
+    const without = await start({}, 'none');
+    const found = await ask<{ messages: string[] }>('errors', caller(), await other('errors', {}));
+    expect(found.messages).toHaveLength(6);
+    expect(found).toEqual(await ask('errors', caller(), without));
+    expect(others['errors']?.stderr()).toBe('');
   });
 
   it('a queue is an internal destination of the settings', async () => {

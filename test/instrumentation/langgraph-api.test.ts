@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type AgentServer, startAgentServer } from '../support/agent-server.ts';
-import { fixture, run, testNodeMajor } from '../support/app.ts';
+import { fixture, root, run, testNodeMajor } from '../support/app.ts';
 import { installLibraries } from '../support/libraries.ts';
 import { dottedOrder, runIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -150,10 +151,10 @@ describe('an Agent Server', () => {
     expect((await graphRun(who, 'asks')).parentRunId).toBe(runIdOf(first));
   });
 
-  it('the client of the SDK continues the run in which it is called [J18]', async () => {
-    const { stdout, stderr } = await run([fixture('agent-server/client.mjs')], {
+  async function call(way: string, who: string): Promise<{ order: string; result: unknown }> {
+    const { stdout, stderr } = await run([fixture('agent-server/client.mjs'), way, who], {
       preload: 'none',
-      nodeOptions: ['--import', new URL('../../register.mjs', import.meta.url).pathname],
+      nodeOptions: ['--import', join(root, 'register.mjs')],
       cwd: libraries as string,
       env: {
         LANGSMITH_TRACING: 'true',
@@ -163,26 +164,31 @@ describe('an Agent Server', () => {
       },
     });
     expect(stderr).toBe('');
-    const { order, result } = JSON.parse(stdout);
+    return JSON.parse(stdout);
+  }
+
+  it('the client of the SDK continues the run in which it is called [J18]', async () => {
+    const { order, result } = await call('client', 'sdk');
     expect(result).toEqual({ who: 'sdk', answer: 'sdk' });
     await expectLinked('sdk', order);
   });
 
-  it('a RemoteGraph as a node runs its graph below the node [J19]', async () => {
-    const [who, trace] = [`who-${ids++}`, dottedOrder(2)];
-    await post(`${url}/runs/wait`, { assistant_id: 'remote', input: { who } }, trace);
-    const outer = await graphRun(who, 'remote');
-    expect(outer.parentRunId).toBe(runIdOf(trace));
-    const inner = await graphRun(who);
-    expect(inner.dottedOrder.startsWith(`${outer.dottedOrder}.`)).toBe(true);
-    expect((await called(who))?.startsWith(`${inner.dottedOrder}.`)).toBe(true);
+  it('a RemoteGraph as a node of a graph continues the run in which the graph is called [J19]', async () => {
+    const { order, result } = await call('RemoteGraph', 'remote');
+    expect(result).toEqual({ who: 'remote', answer: 'remote' });
+    const graph = await graphRun('remote');
+    expect(graph.dottedOrder.startsWith(`${order}.`)).toBe(true);
+    expect((await called('remote'))?.startsWith(`${graph.dottedOrder}.`)).toBe(true);
+    const parent = await eventually(() => collector.runs().find(({ id }) => id === graph.parentRunId));
+    expect(parent.name).toBe('remote');
   });
 
   it('runs that fail answer with their error, and all loops of the server go on', async () => {
-    const fail = () => post(`${url}/runs/wait`, { assistant_id: 'fails', input: {} }, dottedOrder(2));
-    for (const { status, text } of await Promise.all(Array.from({ length: 12 }, fail))) {
-      expect(status).toBe(200);
-      expect(JSON.parse(text)).toEqual({ __error__: { error: 'Error', message: 'its own' } });
+    const fail = (trace?: string) => post(`${url}/runs/wait`, { assistant_id: 'fails', input: {} }, trace);
+    const plain = await fail();
+    expect(plain.text).toContain('its own');
+    for (const one of await Promise.all(Array.from({ length: 12 }, () => fail(dottedOrder(2))))) {
+      expect(one).toEqual(plain);
     }
     const [who, trace] = [`who-${ids++}`, dottedOrder(2)];
     const { text } = await post(`${url}/runs/wait`, body(who), trace);

@@ -10,7 +10,7 @@ export interface AgentServer {
 }
 
 const START_TIMEOUT_MS = 50_000;
-const GRAPHS = ['caller', 'made', 'asks', 'fails', 'remote', 'stops'];
+const GRAPHS = ['caller', 'made', 'asks', 'fails', 'stops'];
 
 /**
  * Starts LangGraph's Agent Server, `langgraphjs dev`, with the agent by NODE_OPTIONS and the graphs of
@@ -42,7 +42,6 @@ export async function startAgentServer(libraries: string, env: NodeJS.ProcessEnv
         HOME: directory,
         LANGGRAPH_CLI_NO_ANALYTICS: '1',
         NODE_OPTIONS: `--require ${join(root, 'dist', 'register.cjs')}`,
-        SELF: url,
         ...env,
       }),
     },

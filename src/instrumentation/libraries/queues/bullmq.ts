@@ -10,6 +10,7 @@
  * BullMQ 3 to 6, all of which Node.js loads as CommonJS.
  */
 import { logFailure } from '../../../log.ts';
+import type { MessageHeaders } from '../../../messages.ts';
 import type { AnyFunction, Binder } from '../binder.ts';
 import type { Library } from '../library.ts';
 import { readHeaders, tracedHeaders } from './carrier.ts';
@@ -19,6 +20,8 @@ interface Class {
 }
 interface JobOptions {
   readonly telemetry?: { readonly metadata?: unknown; readonly omitContext?: unknown };
+  /** `telemetry.metadata` as it is stored, from BullMQ 5.20 on. */
+  readonly tm?: unknown;
   readonly repeat?: unknown;
 }
 interface Job {
@@ -41,7 +44,7 @@ function patchQueue({ Queue }: { Queue?: Class }, binder: Binder): void {
     ...rest,
   ]);
   patchSender(Queue?.prototype, 'addBulk', binder, (owner, [jobs, ...rest]) => [
-    (jobs as Job[]).map((job) => tracedJob(owner, job, binder)),
+    Array.isArray(jobs) ? jobs.map((job) => tracedJob(owner, job, binder)) : jobs,
     ...rest,
   ]);
 }
@@ -94,6 +97,8 @@ function hasTelemetry({ opts, telemetry }: Owner): boolean {
 }
 
 function tracedJob(owner: Owner, job: Job, binder: Binder): Job {
+  // BullMQ has an error of its own for this.
+  if (typeof job !== 'object' || job === null) return job;
   const options = traced(owner, job.opts ?? undefined, binder);
   return options === job.opts ? job : { ...job, opts: options };
 }
@@ -131,10 +136,31 @@ function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
   );
 }
 
+/** A processor that is the name of a file runs in a child process or a thread, which gets the stored form of the job. */
+function patchSandbox({ ChildProcessor }: { ChildProcessor?: Class }, binder: Binder): void {
+  binder.patch(
+    ChildProcessor?.prototype,
+    'start',
+    (start) =>
+      function (this: unknown, ...args) {
+        const headers = headersOf(args[0] as Job);
+        const messages = headers === undefined ? undefined : binder.messages();
+        if (headers === undefined || messages === undefined) return Reflect.apply(start, this, args);
+        let started: unknown;
+        // `start` does not wait for the processor.
+        messages.consume(headers, () => {
+          started = Reflect.apply(start, this, args);
+          return (this as { readonly currentJobPromise?: unknown }).currentJobPromise;
+        });
+        return started;
+      },
+  );
+}
+
 /** The metadata of another integration is a text in a form of its own. */
-function headersOf({ opts, repeatJobKey }: Job) {
-  const metadata = opts?.telemetry?.metadata;
-  if (typeof metadata !== 'string' || !metadata.startsWith('{') || repeatJobKey) return undefined;
+function headersOf({ opts, repeatJobKey }: Job): MessageHeaders | undefined {
+  const metadata = opts?.telemetry?.metadata ?? opts?.tm;
+  if (typeof metadata !== 'string' || !metadata.startsWith('{') || Boolean(repeatJobKey)) return undefined;
   try {
     return readHeaders(JSON.parse(metadata));
   } catch {
@@ -148,5 +174,6 @@ export const bullmq: Library = {
     { file: 'dist/cjs/classes/queue.js', patch: patchQueue },
     { file: 'dist/cjs/classes/flow-producer.js', patch: patchFlowProducer },
     { file: 'dist/cjs/classes/worker.js', patch: patchWorker },
+    { file: 'dist/cjs/classes/child-processor.js', patch: patchSandbox },
   ],
 };
