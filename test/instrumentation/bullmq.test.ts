@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { App } from '../support/app.ts';
 import { useQueue } from '../support/servers.ts';
-import { baggage, dottedOrder } from '../support/trace.ts';
+import { baggage, dottedOrder, linked } from '../support/trace.ts';
 
 interface Seen {
   readonly trace: string | null;
@@ -30,14 +30,19 @@ for (const version of ['6', '5', '4']) {
   describe(`bullmq ${version}`, () => {
     const { ask, app } = useQueue('redis', 'bullmq.mjs', [`bullmq@${version}`, 'ioredis@5']);
 
-    it('a job continues the trace of the request that added it, with its metadata [J1]', async () => {
+    it('a job continues the trace of the request that added it, with its metadata [J176]', async () => {
       const headers = caller();
       const seen = await ask<Seen>('add', headers);
-      expect(seen).toMatchObject({ trace: headers['langsmith-trace'], baggage: members });
+      const trace = headers['langsmith-trace'];
+      expect(seen).toMatchObject({ trace, baggage: linked(trace, members) });
+      expect(JSON.parse(seen.metadata as string)).toEqual({
+        'langsmith-trace': trace,
+        baggage: linked(trace, members),
+      });
       expectChild(seen, headers['langsmith-trace']);
     });
 
-    it('a job that was added in a run is handled below that run [J1]', async () => {
+    it('a job that was added in a run is handled below that run [J176]', async () => {
       const seen = await ask<Seen & { sender: string }>('in-run', caller());
       expect(seen.trace).toBe(seen.sender);
       expectChild(seen, seen.sender);
@@ -52,7 +57,7 @@ for (const version of ['6', '5', '4']) {
       }
     });
 
-    it('jobs of addBulk and of a flow continue the trace, with and without options of their own [J2]', async () => {
+    it('jobs of addBulk and of a flow continue the trace, with and without options of their own [J177]', async () => {
       for (const path of ['bulk', 'flow']) {
         const headers = caller();
         const all = await ask<Seen[]>(path, headers);
@@ -61,7 +66,7 @@ for (const version of ['6', '5', '4']) {
       }
     });
 
-    it('delayed jobs and retries continue the trace [J3]', async () => {
+    it('delayed jobs and retries continue the trace [J178]', async () => {
       const headers = caller();
       const trace = headers['langsmith-trace'];
       expect((await ask<Seen>('delayed', headers)).trace).toBe(trace);
@@ -70,14 +75,14 @@ for (const version of ['6', '5', '4']) {
       expect([first?.attempt, second?.attempt]).toEqual([0, 1]);
     });
 
-    it('jobs of a scheduler start traces of their own, whoever made the scheduler [J4]', async () => {
+    it('jobs of a scheduler start traces of their own, whoever made the scheduler [J179]', async () => {
       if (version === '4') return;
       const all = await ask<Seen[]>('scheduled', caller());
       expect(all).toHaveLength(2);
       for (const seen of all) expectNone(seen);
     });
 
-    it('the trace of the application’s own metadata, telemetry or omitContext is left alone [J5]', async () => {
+    it('the trace of the application’s own metadata, telemetry or omitContext is left alone [J180]', async () => {
       const own = await ask<Seen>('own metadata', caller());
       expect(own).toMatchObject({ metadata: '{"traceparent":"its own"}', trace: null });
       expectNone(await ask<Seen>('omitted', caller()));
@@ -85,17 +90,20 @@ for (const version of ['6', '5', '4']) {
       expect(seen).toMatchObject({ metadata: version === '4' ? null : 'its own', trace: null });
     });
 
-    it('a worker that was started in a request is not part of that request [J6]', async () => {
+    it('a worker that was started in a request is not part of that request [J181]', async () => {
       expectNone(await ask<Seen>('worker', caller()));
     });
 
-    it.each(['sandboxed', 'thread'])('a processor that is %s continues the trace of the job', async (path) => {
-      const headers = caller();
-      const seen = await ask<Seen>(path, headers);
-      expect(seen.trace).toBe(headers['langsmith-trace']);
-      expectChild(seen, headers['langsmith-trace']);
-      expectNone(await ask<Seen>(path));
-    });
+    it.each(['process', 'thread'])(
+      'a processor in a %s continues the trace of the job [J197]',
+      async (path) => {
+        const headers = caller();
+        const seen = await ask<Seen>(path, headers);
+        expect(seen.trace).toBe(headers['langsmith-trace']);
+        expectChild(seen, headers['langsmith-trace']);
+        expectNone(await ask<Seen>(path));
+      },
+    );
 
     it('frozen options are not written to, and results and events are as without the agent', async () => {
       expect((await ask<Seen>('options', caller())).result).toBe(3);
@@ -115,7 +123,7 @@ describe('bullmq, switched off', () => {
     return others[name];
   }
 
-  it.each(['none', '!bullmq'])('TRACE_AGENT_LIBRARIES=%s leaves jobs alone', async (list) => {
+  it.each(['none', '!bullmq'])('TRACE_AGENT_LIBRARIES=%s leaves jobs alone [J196]', async (list) => {
     const app = await other(list, { TRACE_AGENT_LIBRARIES: list });
     const seen = await ask<Seen>('add', caller(), app);
     expect(seen.metadata).toBeNull();
@@ -130,16 +138,16 @@ describe('bullmq, switched off', () => {
     expect(others['errors']?.stderr()).toBe('');
   });
 
-  it('a queue is an internal destination of the settings', async () => {
+  it('a queue is an internal destination of the settings [J198]', async () => {
     const withoutMetadata = await other('metadata', { TRACE_AGENT_SHARE_METADATA_WITH: 'none' });
     const headers = caller();
     const seen = await ask<Seen>('add', headers, withoutMetadata);
-    expect(seen).toMatchObject({ trace: headers['langsmith-trace'], baggage: 'langsmith-project=callers' });
+    expect(JSON.parse(seen.metadata as string)).toEqual({ ...headers, baggage: 'langsmith-project=callers' });
     const nothing = await other('nothing', { TRACE_AGENT_PROPAGATE_TO: 'example.com' });
     expect((await ask<Seen>('add', headers, nothing)).metadata).toBeNull();
   });
 
-  it('after stop(), jobs are added and handled as without the agent [J7]', async () => {
+  it('after stop(), jobs are added and handled as without the agent [J182]', async () => {
     const app = await other('stopped', {});
     const seen = await ask<Seen>('stop', caller(), app);
     expect(seen).toMatchObject({ metadata: null, trace: null });

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CollectedRun, type Collector, startCollector } from '../../src/collector/index.ts';
 import { type AgentServer, startAgentServer } from '../support/agent-server.ts';
-import { fixture, root, run, testNodeMajor } from '../support/app.ts';
+import { cleanEnv, fixture, root, run, testNodeMajor } from '../support/app.ts';
 import { installLibraries } from '../support/libraries.ts';
 import { dottedOrder, runIdOf } from '../support/trace.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -49,7 +52,8 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<AgentServer> {
 async function post(url: string, body: object, trace?: string): Promise<{ status: number; text: string }> {
   const headers = { 'content-type': 'application/json', ...(trace && { 'langsmith-trace': trace }) };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-  return { status: response.status, text: await response.text() };
+  // The server sends a line feed while the run takes long.
+  return { status: response.status, text: (await response.text()).trim() };
 }
 
 /** The call of a node that has the path `/who`. */
@@ -102,7 +106,7 @@ describe('an Agent Server', () => {
     'threads/ID/runs',
   ];
   it.each(WAYS)(
-    'POST /%s: the graph’s run and the calls of its nodes belong to the trace of the request [J15]',
+    'POST /%s: the graph’s run and the calls of its nodes belong to the trace of the request [J190]',
     async (way) => {
       const calls = [0, 1, 2].map(async () => {
         const [who, trace] = [`who-${ids++}`, dottedOrder(2)];
@@ -131,7 +135,7 @@ describe('an Agent Server', () => {
     await expectLinked(who, trace, 'made');
   });
 
-  it('a run without a caller is a trace of its own, also between others [J16]', async () => {
+  it('a run without a caller is a trace of its own, also between others [J191]', async () => {
     const [plain, traced, trace] = [`who-${ids++}`, `who-${ids++}`, dottedOrder(2)];
     await Promise.all([post(`${url}/runs/wait`, body(plain)), post(`${url}/runs/wait`, body(traced), trace)]);
     const graph = await graphRun(plain);
@@ -140,7 +144,7 @@ describe('an Agent Server', () => {
     await expectLinked(traced, trace);
   });
 
-  it('a thread that is resumed by another request continues the trace of that request [J17]', async () => {
+  it('a thread that is resumed by another request continues the trace of that request [J192]', async () => {
     const who = `who-${ids++}`;
     const [first, second] = [dottedOrder(2), dottedOrder(2)];
     const thread = JSON.parse((await post(`${url}/threads`, {})).text).thread_id;
@@ -167,13 +171,13 @@ describe('an Agent Server', () => {
     return JSON.parse(stdout);
   }
 
-  it('the client of the SDK continues the run in which it is called [J18]', async () => {
+  it('the client of the SDK continues the run in which it is called [J193]', async () => {
     const { order, result } = await call('client', 'sdk');
     expect(result).toEqual({ who: 'sdk', answer: 'sdk' });
     await expectLinked('sdk', order);
   });
 
-  it('a RemoteGraph as a node of a graph continues the run in which the graph is called [J19]', async () => {
+  it('a RemoteGraph as a node of a graph continues the run in which the graph is called [J194]', async () => {
     const { order, result } = await call('RemoteGraph', 'remote');
     expect(result).toEqual({ who: 'remote', answer: 'remote' });
     const graph = await graphRun('remote');
@@ -181,6 +185,24 @@ describe('an Agent Server', () => {
     expect((await called('remote'))?.startsWith(`${graph.dottedOrder}.`)).toBe(true);
     const parent = await eventually(() => collector.runs().find(({ id }) => id === graph.parentRunId));
     expect(parent.name).toBe('remote');
+  });
+
+  it('a caller in Python is continued', async (test) => {
+    // `npm run test:python` makes it.
+    const python = join(root, '.cache', 'python', 'bin', 'python');
+    if (!existsSync(python)) test.skip('needs the environment that "npm run test:python" makes');
+    const { stdout } = await promisify(execFile)(
+      python,
+      [fixture('python/agent_server_client.py'), url, 'python'],
+      {
+        env: cleanEnv({
+          LANGSMITH_TRACING: 'true',
+          LANGSMITH_API_KEY: 'any',
+          LANGSMITH_ENDPOINT: collector.url,
+        }),
+      },
+    );
+    await expectLinked('python', stdout.trim());
   });
 
   it('runs that fail answer with their error, and all loops of the server go on', async () => {
@@ -205,7 +227,7 @@ describe('an Agent Server', () => {
     expect(status).toBe(404);
   });
 
-  it('after stop(), graphs run as without the agent [J20]', async () => {
+  it('after stop(), graphs run as without the agent [J195]', async () => {
     await post(`${url}/runs/wait`, { assistant_id: 'stops', input: {} }, dottedOrder(2));
     const who = `who-${ids++}`;
     await post(`${url}/runs/wait`, body(who), dottedOrder(2));
@@ -215,7 +237,7 @@ describe('an Agent Server', () => {
 });
 
 describe('an Agent Server with TRACE_AGENT_LIBRARIES=!@langchain/langgraph-api', () => {
-  it('leaves the runs of graphs alone', async () => {
+  it('leaves the runs of graphs alone [J196]', async () => {
     const { url } = await start({ TRACE_AGENT_LIBRARIES: '!@langchain/langgraph-api' });
     const who = `who-${ids++}`;
     await post(`${url}/runs/wait`, { assistant_id: 'caller', input: { who } }, dottedOrder(2));

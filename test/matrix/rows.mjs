@@ -282,7 +282,12 @@ export const ROWS = [
     from: 20,
   }),
   service('LangSmith and LangChain', 'LangGraph’s Agent Server, langgraph-api 1', 'agent-server', {
-    packages: ['@langchain/langgraph-api@1', '@langchain/langgraph@1', '@langchain/core@1', 'langsmith@latest'],
+    packages: [
+      '@langchain/langgraph-api@1',
+      '@langchain/langgraph@1',
+      '@langchain/core@1',
+      'langsmith@latest',
+    ],
     forms: ['esm'],
     ci: true,
     path: ['work', 'LangGraph'],

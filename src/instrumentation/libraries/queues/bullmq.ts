@@ -160,7 +160,7 @@ function patchSandbox({ ChildProcessor }: { ChildProcessor?: Class }, binder: Bi
 /** The metadata of another integration is a text in a form of its own. */
 function headersOf({ opts, repeatJobKey }: Job): MessageHeaders | undefined {
   const metadata = opts?.telemetry?.metadata ?? opts?.tm;
-  if (typeof metadata !== 'string' || !metadata.startsWith('{') || Boolean(repeatJobKey)) return undefined;
+  if (typeof metadata !== 'string' || !metadata.startsWith('{') || repeatJobKey) return undefined;
   try {
     return readHeaders(JSON.parse(metadata));
   } catch {
