@@ -236,6 +236,17 @@ describe('an Agent Server', () => {
   });
 });
 
+describe('an Agent Server with TRACE_AGENT_TRUST=none', () => {
+  it('a caller that is not trusted is not believed', async () => {
+    const { url } = await start({ TRACE_AGENT_TRUST: 'none' });
+    const who = `who-${ids++}`;
+    await post(`${url}/runs/wait`, { assistant_id: 'caller', input: { who } }, dottedOrder(2));
+    const graph = await graphRun(who);
+    expect(graph.dottedOrder.split('.')).toHaveLength(1);
+    expect((await called(who))?.startsWith(`${graph.dottedOrder}.`)).toBe(true);
+  });
+});
+
 describe('an Agent Server with TRACE_AGENT_LIBRARIES=!@langchain/langgraph-api', () => {
   it('leaves the runs of graphs alone [J196]', async () => {
     const { url } = await start({ TRACE_AGENT_LIBRARIES: '!@langchain/langgraph-api' });

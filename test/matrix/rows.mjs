@@ -292,5 +292,6 @@ export const ROWS = [
     ci: true,
     path: ['work', 'LangGraph'],
     from: 20,
+    esmFrom: '20.19.0',
   }),
 ];
