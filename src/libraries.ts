@@ -10,6 +10,7 @@ export const LIBRARY_NAMES: readonly string[] = [
   '@modelcontextprotocol/client',
   '@modelcontextprotocol/sdk',
   '@modelcontextprotocol/server',
+  'amqp-connection-manager',
   'amqplib',
   'async',
   'async-lock',

@@ -88,7 +88,12 @@ export function createMessages(contexts: ContextStorage, propagator: Propagator)
       }
     },
     consume({ trace, baggage }, handle) {
-      const remote = propagator.read(trace, baggage);
+      let remote: RemoteRun | undefined;
+      try {
+        remote = propagator.read(trace, baggage);
+      } catch (error) {
+        logFailure('receive a message', error, 'the message');
+      }
       return remote === undefined ? handle() : runWithin(contexts, remote, handle);
     },
   };

@@ -111,6 +111,36 @@ for (const version of ['2', '0.10', '0.8']) {
   });
 }
 
+for (const [version, form] of [
+  ['5', 'cjs'],
+  ['5', 'esm'],
+  ['4', 'cjs'],
+] as const) {
+  describe(`amqp-connection-manager ${version}, ${form}`, () => {
+    const specs = [`amqp-connection-manager@${version}`, 'amqplib@0.10'];
+    const { ask, app } = useQueue('rabbitmq', 'amqp-connection-manager.mjs', specs, { FORM: form });
+
+    it('messages that wait for a connection, or for each other, carry the trace of their own sender', async () => {
+      for (const path of ['send', 'publish']) {
+        const callers = Array.from({ length: 24 }, (_, i) => (i % 4 === 3 ? undefined : caller()));
+        const all = await Promise.all(callers.map((headers) => ask<Seen>(path, headers)));
+        for (const [i, seen] of all.entries()) {
+          const trace = callers[i]?.['langsmith-trace'];
+          expect(seen.trace).toBe(trace ?? null);
+          expect(seen.headers['langsmith-trace']).toBe(trace);
+          expect(seen.headers['mine']).toBe(path === 'publish' ? 'a' : undefined);
+        }
+      }
+      for (const seen of await Promise.all(
+        [1, 2, 3].map(() => ask<Seen & { sender: string }>('in-run', caller())),
+      )) {
+        expectChild(seen, seen.sender);
+      }
+      expect(app().stderr()).toBe('');
+    });
+  });
+}
+
 describe('amqplib, with and without the agent', () => {
   const { ask, start } = useQueue('rabbitmq', 'amqplib.mjs', ['amqplib@2']);
 

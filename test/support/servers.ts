@@ -23,7 +23,12 @@ export interface Service {
  *
  * @param specs the library, as npm takes it
  */
-export function useQueue(server: 'redis' | 'rabbitmq', file: string, specs: readonly string[]): Service {
+export function useQueue(
+  server: 'redis' | 'rabbitmq',
+  file: string,
+  specs: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Service {
   const directory = installLibraries(`queue-${specs.join('-').replaceAll(/\W+/g, '-')}`, specs);
   let why = directory === undefined ? 'needs a campaign' : undefined;
   let port: number | undefined;
@@ -53,7 +58,7 @@ export function useQueue(server: 'redis' | 'rabbitmq', file: string, specs: read
     if (why !== undefined) return;
     linkAgent(directory as string);
     collector = await startCollector();
-    app = await start({});
+    app = await start(env);
   });
   beforeEach((test) => {
     if (why !== undefined) test.skip(why);

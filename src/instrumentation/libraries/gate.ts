@@ -38,6 +38,7 @@ const MODULE_FILES: Readonly<Record<string, string>> = {
 /** Those that are found where the application has imported them itself, because they take long to load. */
 const IMPORTED_FILES: Readonly<Record<string, readonly string[]>> = {
   '@langchain/langgraph-api': ['dist/queue.mjs', 'dist/storage/ops.mjs'],
+  'amqp-connection-manager': ['dist/esm/ChannelWrapper.js'],
   '@modelcontextprotocol/sdk': ['dist/esm/shared/protocol.js', 'dist/shared/protocol.js'],
   '@modelcontextprotocol/client': ['dist/index.mjs'],
   '@modelcontextprotocol/server': ['dist/index.mjs'],

@@ -17,7 +17,7 @@ import { pg, pgCursor, pgPool } from './pg.ts';
 import { promiseLimit } from './promise-limit.ts';
 import { promiseQueue } from './promise-queue.ts';
 import { queue } from './queue.ts';
-import { amqplib } from './queues/amqplib.ts';
+import { amqpConnectionManager, amqplib } from './queues/amqplib.ts';
 import { bullmq } from './queues/bullmq.ts';
 import { redis } from './redis.ts';
 import { semaphore } from './semaphore.ts';
@@ -29,6 +29,7 @@ import { throat } from './throat.ts';
  * node:http2 (`../http2/`).
  */
 export const LIBRARIES: readonly Library[] = [
+  amqpConnectionManager,
   amqplib,
   asyncLock,
   asyncQueues,

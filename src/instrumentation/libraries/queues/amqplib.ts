@@ -24,7 +24,7 @@ function patchChannel({ Channel }: { Channel?: Channel }, binder: Binder): void 
     'publish',
     (publish) =>
       function (this: unknown, ...args) {
-        if (binder.current() !== undefined) args[3] = traced(args[3], binder);
+        if (binder.current() !== undefined) args[3] = traced(args[3], binder, inheriting);
         return Reflect.apply(publish, this, args);
       },
   );
@@ -49,16 +49,54 @@ function patchChannel({ Channel }: { Channel?: Channel }, binder: Binder): void 
   );
 }
 
-/** Returns options that have the headers of the running code and inherit all others from the caller's options. */
-function traced(options: unknown, binder: Binder): unknown {
+/**
+ * amqp-connection-manager keeps messages until there is a connection with room, and then sends them one after the other in
+ * the context of whichever message began. So a message gets its headers when the application hands it over, and the others
+ * are sent in no context. amqp-connection-manager 4 and 5.
+ */
+function patchWrapper({ default: ChannelWrapper }: { default?: Channel }, binder: Binder): void {
+  const prototype = ChannelWrapper?.prototype;
+  for (const [name, position] of [
+    ['publish', 3],
+    ['sendToQueue', 2],
+  ] as const) {
+    binder.patch(
+      prototype,
+      name,
+      (send) =>
+        function (this: unknown, ...args) {
+          // It takes only the options' own properties.
+          if (binder.current() !== undefined) args[position] = traced(args[position], binder, copied);
+          return Reflect.apply(send, this, args);
+        },
+    );
+  }
+  binder.patch(
+    prototype,
+    '_publishQueuedMessages',
+    (publish) =>
+      function (this: unknown, ...args) {
+        return binder.run(undefined, publish, this, args);
+      },
+  );
+}
+
+type WithHeaders = (options: PublishOptions | null | undefined, headers: object) => object;
+
+/** amqplib reads inherited options and headers too, so all others are inherited from the caller's options. */
+const inheriting: WithHeaders = (options, headers) =>
+  Object.create(options ?? null, {
+    headers: { value: headers, enumerable: true, writable: true, configurable: true },
+  });
+const copied: WithHeaders = (options, headers) => ({ ...options, headers });
+
+/** Returns options that have the headers of the running code too, or the options themselves if there are none to add. */
+function traced(options: unknown, binder: Binder, withHeaders: WithHeaders): unknown {
   if (!isOptions(options)) return options;
   const own = options?.headers ?? {};
   if (typeof own !== 'object') return options;
   const headers = tracedHeaders(own, binder);
-  if (headers === own) return options;
-  return Object.create(options ?? null, {
-    headers: { value: headers, enumerable: true, writable: true, configurable: true },
-  });
+  return headers === own ? options : withHeaders(options, headers);
 }
 
 function isOptions(options: unknown): options is PublishOptions | null | undefined {
@@ -79,4 +117,9 @@ function continuing(callback: unknown, messageOf: (args: unknown[]) => unknown, 
 export const amqplib: Library = {
   name: 'amqplib',
   modules: [{ file: /^lib\/(?:channel|callback)_model\.js$/, patch: patchChannel }],
+};
+
+export const amqpConnectionManager: Library = {
+  name: 'amqp-connection-manager',
+  modules: [{ file: /^dist\/(?:cjs|esm)\/ChannelWrapper\.js$/, patch: patchWrapper }],
 };

@@ -129,7 +129,7 @@ function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
     (process) =>
       function (this: unknown, ...args) {
         const handle = () => Reflect.apply(process as AnyFunction, this, args);
-        const headers = hasTelemetry(this as Owner) ? undefined : headersOf(args[0] as Job);
+        const headers = hasTelemetry(this as Owner) ? undefined : headersOf(Object(args[0]));
         const messages = headers === undefined ? undefined : binder.messages();
         return headers === undefined || messages === undefined ? handle() : messages.consume(headers, handle);
       },
@@ -143,7 +143,7 @@ function patchSandbox({ ChildProcessor }: { ChildProcessor?: Class }, binder: Bi
     'start',
     (start) =>
       function (this: unknown, ...args) {
-        const headers = headersOf(args[0] as Job);
+        const headers = headersOf(Object(args[0]));
         const messages = headers === undefined ? undefined : binder.messages();
         if (headers === undefined || messages === undefined) return Reflect.apply(start, this, args);
         let started: unknown;
