@@ -120,7 +120,13 @@ for (const [version, form] of [
     const specs = [`amqp-connection-manager@${version}`, 'amqplib@0.10'];
     const { ask, app } = useQueue('rabbitmq', 'amqp-connection-manager.mjs', specs, { FORM: form });
 
-    it('messages that wait for a connection, or for each other, carry the trace of their own sender', async () => {
+    it('messages that wait for a connection carry the trace of their own sender, or none [J199]', async () => {
+      const found = await ask<[string | null, string | null][]>('waiting', caller());
+      expect(found).toHaveLength(8);
+      for (const [sender, trace] of found) expect(trace).toBe(sender);
+    });
+
+    it('messages of many senders at once do not mix', async () => {
       for (const path of ['send', 'publish']) {
         const callers = Array.from({ length: 24 }, (_, i) => (i % 4 === 3 ? undefined : caller()));
         const all = await Promise.all(callers.map((headers) => ask<Seen>(path, headers)));
