@@ -6,13 +6,17 @@
 /** Package names. A package with one of these names is patched in whichever `node_modules` folder it is found. */
 export const LIBRARY_NAMES: readonly string[] = [
   '@grpc/grpc-js',
+  '@langchain/langgraph-api',
   '@modelcontextprotocol/client',
   '@modelcontextprotocol/sdk',
   '@modelcontextprotocol/server',
+  'amqp-connection-manager',
+  'amqplib',
   'async',
   'async-lock',
   'bluebird',
   'bottleneck',
+  'bullmq',
   'cockatiel',
   'fastq',
   'generic-pool',

@@ -3,6 +3,7 @@
  * (`instrumentation/libraries/`) catch the messages. As for requests, the propagator decides.
  */
 import { RemoteRun } from './context/remote-run.ts';
+import { runWithin } from './context/run-within.ts';
 import type { Context, ContextStorage } from './context/storage.ts';
 import { traceIdOf } from './headers/dotted-order.ts';
 import { readTraceMember } from './headers/trace-member.ts';
@@ -29,6 +30,19 @@ export interface Messages {
   inject<T>(carrier: OutgoingCarrier<T>, message: T): void;
   /** Calls `handle` in the context that belongs to a message. */
   receive<R>(arrival: Arrival, handle: () => R): R;
+  /** Returns the headers of the running code, for work that this process does later. Never throws. */
+  headers(): MessageHeaders | undefined;
+  /**
+   * Calls `handle` under the run that trusted headers name, until its result has settled. If they name none, it is called
+   * in the context of the running code.
+   */
+  consume<R>(headers: MessageHeaders, handle: () => R): R;
+}
+
+/** The two headers as a message carries them, not yet checked. */
+export interface MessageHeaders {
+  readonly trace: unknown;
+  readonly baggage: unknown;
 }
 
 export function createMessages(contexts: ContextStorage, propagator: Propagator): Messages {
@@ -62,6 +76,25 @@ export function createMessages(contexts: ContextStorage, propagator: Propagator)
         logFailure('receive a message', error, 'the message');
       }
       return context === current ? handle() : contexts.apply(context, handle, undefined, []);
+    },
+    headers() {
+      try {
+        const context = contexts.current();
+        const headers = context === undefined ? undefined : propagator.headersOf(context);
+        return headers && { trace: headers.trace || undefined, baggage: headers.baggage || undefined };
+      } catch (error) {
+        logFailure('read the current run', error);
+        return undefined;
+      }
+    },
+    consume({ trace, baggage }, handle) {
+      let remote: RemoteRun | undefined;
+      try {
+        remote = propagator.read(trace, baggage);
+      } catch (error) {
+        logFailure('receive a message', error, 'the message');
+      }
+      return remote === undefined ? handle() : runWithin(contexts, remote, handle);
     },
   };
 }

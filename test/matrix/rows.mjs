@@ -148,6 +148,20 @@ export const ROWS = [
     stress: true,
     ci: true,
   }),
+  ...[4, 5, 6].map((major) =>
+    queue(`BullMQ ${major}`, 'bullmq', {
+      packages: [`bullmq@${major}`, 'ioredis@5'],
+      needs: 'redis',
+      ci: major === 6,
+    }),
+  ),
+  ...['0.8', '0.10', '1', '2'].map((version) =>
+    queue(`amqplib ${version}`, 'amqplib', {
+      packages: [`amqplib@${version}`],
+      needs: 'rabbitmq',
+      ci: version === '2',
+    }),
+  ),
 
   database('pg 8, callbacks', 'pg', {
     packages: ['pg@8', 'pg-cursor@2', 'pg-query-stream@4'],
@@ -266,5 +280,18 @@ export const ROWS = [
     ci: true,
     path: ['work', 'LangGraph'],
     from: 20,
+  }),
+  service('LangSmith and LangChain', 'LangGraph’s Agent Server, langgraph-api 1', 'agent-server', {
+    packages: [
+      '@langchain/langgraph-api@1',
+      '@langchain/langgraph@1',
+      '@langchain/core@1',
+      'langsmith@latest',
+    ],
+    forms: ['esm'],
+    ci: true,
+    path: ['work', 'LangGraph'],
+    from: 20,
+    esmFrom: '20.19.0',
   }),
 ];

@@ -1,4 +1,4 @@
-// PostgreSQL, MariaDB and Redis for the rows that need one, each started once, on loopback, with nothing in it.
+// PostgreSQL, MariaDB, Redis and RabbitMQ for the rows that need one, each started once, on loopback, with nothing in it.
 import { execFile, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -6,13 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { describeMissing } from '../../scripts/tools.mjs';
 
 const START_TIMEOUT_MS = 60_000;
 const run = promisify(execFile);
 const started = new Map();
 const stops = [];
 
-const SERVERS = { postgres: startPostgres, mariadb: startMariaDB, redis: startRedis };
+const SERVERS = {
+  postgres: startPostgres,
+  mariadb: startMariaDB,
+  redis: startRedis,
+  rabbitmq: startRabbitMQ,
+};
 
 /** @returns `{port}`, or `{why}` where the server is not installed or does not start; once for all rows */
 export function serverOf(name) {
@@ -75,10 +81,40 @@ async function startMariaDB() {
 }
 
 async function startRedis() {
-  if (!existsSync('/usr/bin/redis-server')) return { why: 'Redis is not installed' };
+  if (!existsSync('/usr/bin/redis-server')) return { why: describeMissing('redis-server') };
   const port = await freePort();
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
   return start('/usr/bin/redis-server', flags, { cwd: newDirectory() }, port);
+}
+
+/** Erlang's port mapper is started first, or RabbitMQ would leave one behind. */
+async function startRabbitMQ() {
+  const home = '/usr/lib/rabbitmq/lib';
+  const installed = existsSync(home) ? readdirSync(home).sort() : [];
+  if (installed.length === 0) return { why: describeMissing('rabbitmq-server') };
+  const data = newDirectory();
+  const [port, distribution, mapper] = [await freePort(), await freePort(), await freePort()];
+  const env = {
+    PATH: process.env.PATH,
+    HOME: data,
+    ERL_EPMD_PORT: String(mapper),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODENAME: `matrix-${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distribution),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    RABBITMQ_MNESIA_BASE: join(data, 'data'),
+    RABBITMQ_LOG_BASE: join(data, 'log'),
+    RABBITMQ_LOGS: '-',
+    RABBITMQ_PID_FILE: join(data, 'pid'),
+    RABBITMQ_CONFIG_FILE: join(data, 'none'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(data, 'none'),
+    // The script then becomes the server, in place of starting it as a child.
+    RUNNING_UNDER_SYSTEMD: 'true',
+  };
+  await start('epmd', [], { cwd: data, env }, mapper);
+  return start(join(home, installed.at(-1), 'sbin', 'rabbitmq-server'), [], { cwd: data, env }, port);
 }
 
 async function start(binary, flags, options, port) {

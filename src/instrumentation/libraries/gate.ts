@@ -30,13 +30,15 @@ interface Loader {
   _load?: Load;
 }
 
-/** The file that is patched in packages that are ES modules: p-queue from 7 on, queue from 7 on. */
+/** The file that is patched in packages that are ES modules, or have them: p-queue from 7 on, queue from 7 on. */
 const MODULE_FILES: Readonly<Record<string, string>> = {
+  'amqp-connection-manager': 'dist/esm/ChannelWrapper.js',
   'p-queue': 'dist/index.js',
   queue: 'index.js',
 };
 /** Those that are found where the application has imported them itself, because they take long to load. */
 const IMPORTED_FILES: Readonly<Record<string, readonly string[]>> = {
+  '@langchain/langgraph-api': ['dist/queue.mjs', 'dist/storage/ops.mjs'],
   '@modelcontextprotocol/sdk': ['dist/esm/shared/protocol.js', 'dist/shared/protocol.js'],
   '@modelcontextprotocol/client': ['dist/index.mjs'],
   '@modelcontextprotocol/server': ['dist/index.mjs'],

@@ -5,6 +5,7 @@ import { bottleneck } from './bottleneck.ts';
 import { cockatiel } from './cockatiel.ts';
 import { fastq } from './fastq.ts';
 import { genericPool } from './generic-pool.ts';
+import { langgraphAPI } from './langgraph-api.ts';
 import type { Library } from './library.ts';
 import { mcpLibraries } from './mcp/protocol.ts';
 import { mysql } from './mysql.ts';
@@ -16,6 +17,8 @@ import { pg, pgCursor, pgPool } from './pg.ts';
 import { promiseLimit } from './promise-limit.ts';
 import { promiseQueue } from './promise-queue.ts';
 import { queue } from './queue.ts';
+import { amqpConnectionManager, amqplib } from './queues/amqplib.ts';
+import { bullmq } from './queues/bullmq.ts';
 import { redis } from './redis.ts';
 import { semaphore } from './semaphore.ts';
 import { sqlite3 } from './sqlite3.ts';
@@ -26,13 +29,17 @@ import { throat } from './throat.ts';
  * node:http2 (`../http2/`).
  */
 export const LIBRARIES: readonly Library[] = [
+  amqpConnectionManager,
+  amqplib,
   asyncLock,
   asyncQueues,
   bluebird,
   bottleneck,
+  bullmq,
   cockatiel,
   fastq,
   genericPool,
+  langgraphAPI,
   mysql,
   mysql2,
   neoAsync,

@@ -57,18 +57,24 @@ export function filesOf(name: string, files: readonly string[], folders: readonl
   return files.flatMap((file) => folders.flatMap((folder) => find(file, folder)));
 }
 
-/** Returns the paths of `file` in those packages called `name` that are ES modules. */
+/** Returns the paths of `file` in those packages called `name` in which it is an ES module. */
 export function filesOfModules(name: string, file: string, folders: readonly string[]): string[] {
+  const packages = folders.map((folder) => `${folder}/${name}`);
+  return packages.filter((folder) => isModule(folder, file)).map((folder) => `${folder}/${file}`);
+}
+
+/** A package that has both forms has a `package.json` beside its ES modules. */
+function isModule(folder: string, file: string): boolean {
   const { readFileSync } = builtin<typeof import('node:fs')>('fs');
-  const isModule = (folder: string) => {
-    try {
-      return JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).type === 'module';
-    } catch {
-      return false;
-    }
-  };
-  const packages = folders.map((folder) => `${folder}/${name}`).filter(isModule);
-  return packages.map((folder) => `${folder}/${file}`).filter((path) => exists(path));
+  if (!exists(`${folder}/${file}`)) return false;
+  const beside = `${folder}/${file.slice(0, file.lastIndexOf('/') + 1)}package.json`;
+  try {
+    return (
+      JSON.parse(readFileSync(exists(beside) ? beside : `${folder}/package.json`, 'utf8')).type === 'module'
+    );
+  } catch {
+    return false;
+  }
 }
 
 /**
