@@ -21,6 +21,7 @@ const carrier: OutgoingCarrier<Message> = {
   destinationKey: () => 'queue:',
   destination: () => QUEUE,
   header: ({ headers }, name) => headerOf(headers, name),
+  method: () => 'publish',
   target: () => '/',
   size: () => 0,
   write(message, trace, baggage) {
