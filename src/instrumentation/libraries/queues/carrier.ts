@@ -20,6 +20,7 @@ const carrier: OutgoingCarrier<Message> = {
   seam: 'queue',
   destinationKey: () => 'queue:',
   destination: () => QUEUE,
+  method: () => 'SEND',
   header: ({ headers }, name) => headerOf(headers, name),
   method: () => 'publish',
   target: () => '/',
