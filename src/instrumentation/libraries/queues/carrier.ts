@@ -22,7 +22,6 @@ const carrier: OutgoingCarrier<Message> = {
   destination: () => QUEUE,
   method: () => 'SEND',
   header: ({ headers }, name) => headerOf(headers, name),
-  method: () => 'publish',
   target: () => '/',
   size: () => 0,
   write(message, trace, baggage) {
