@@ -26,7 +26,7 @@ function expectNone(seen: Seen): void {
   expect(seen.run.split('.')).toHaveLength(1);
 }
 
-for (const version of ['6', '5', '4']) {
+for (const version of ['6', '5', '4'] as const) {
   describe(`bullmq ${version}`, () => {
     const { ask, app } = useQueue('redis', 'bullmq.mjs', [`bullmq@${version}`, 'ioredis@5']);
 
@@ -75,11 +75,13 @@ for (const version of ['6', '5', '4']) {
       expect([first?.attempt, second?.attempt]).toEqual([0, 1]);
     });
 
-    it('jobs of a scheduler start traces of their own, whoever made the scheduler [J179]', async () => {
-      if (version === '4') return;
-      const all = await ask<Seen[]>('scheduled', caller());
-      expect(all).toHaveLength(2);
-      for (const seen of all) expectNone(seen);
+    it('jobs of a scheduler, and repeated jobs, start traces of their own, whoever began them [J179]', async () => {
+      const paths = { 4: ['repeated'], 5: ['repeated', 'scheduled'], 6: ['scheduled'] }[version] as string[];
+      for (const path of paths) {
+        const all = await ask<Seen[]>(path, caller());
+        expect(all).toHaveLength(2);
+        for (const seen of all) expectNone(seen);
+      }
     });
 
     it('the trace of the application’s own metadata, telemetry or omitContext is left alone [J180]', async () => {

@@ -7,7 +7,7 @@
  * - The options of a job stay through retries and delays, so a retry continues the same trace.
  * - A worker runs in no context, because it outlives the one in which it was started.
  *
- * BullMQ 3 to 6, all of which Node.js loads as CommonJS.
+ * BullMQ 4 to 6, all of which Node.js loads as CommonJS.
  */
 import { logFailure } from '../../../log.ts';
 import type { MessageHeaders } from '../../../messages.ts';
@@ -20,7 +20,7 @@ interface Class {
 }
 interface JobOptions {
   readonly telemetry?: { readonly metadata?: unknown; readonly omitContext?: unknown };
-  /** `telemetry.metadata` as it is stored, from BullMQ 5.20 on. */
+  /** `telemetry.metadata` as it is stored, by versions of BullMQ that have it. */
   readonly tm?: unknown;
   readonly repeat?: unknown;
 }
