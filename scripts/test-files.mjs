@@ -36,6 +36,7 @@ export const PARTLY_CAMPAIGNS = [
   'test/instrumentation/grpc.test.ts',
   'test/instrumentation/http2-queue.test.ts',
   'test/instrumentation/interleaved.test.ts',
+  'test/policy/trace-in-baggage.e2e.test.ts',
 ];
 
 /** Files that have their own command. */
