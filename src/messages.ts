@@ -65,7 +65,9 @@ export function createMessages(contexts: ContextStorage, propagator: Propagator)
   return {
     inject(carrier, message) {
       const context = contexts.current();
-      if (context !== undefined) propagator.inject(carrier, message, context);
+      if (context === undefined) return;
+      propagator.inject(carrier, message, context);
+      propagator.explanations?.outgoing(carrier, message, context, propagator.decision);
     },
     receive(arrival, handle) {
       const current = contexts.current();

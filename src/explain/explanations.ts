@@ -142,6 +142,7 @@ export const createExplanations: CreateExplanations = (contexts, config, destina
 function shownRequest<T>(carrier: OutgoingCarrier<T>, request: T): string {
   if (carrier.seam === 'queue') return 'a message to a queue';
   const method = carrier.method(request);
+  if (carrier.seam === 'mcp') return `${method} of MCP`;
   const target = carrier.target(request);
   // The target of CONNECT is a host and a port. HTTP/2 has none.
   if (method === 'CONNECT' && !target.startsWith('/')) return `${method} ${target}`;

@@ -263,6 +263,17 @@ describe('an application of MCP', () => {
     expectRoot(alone.tool.run);
   });
 
+  it('TRACE_AGENT_LOG=debug tells of each request in a run whether it carries the trace, and why', async () => {
+    const debug = (list: string) => ({ TRACE_AGENT_LOG: 'debug', TRACE_AGENT_PROPAGATE_TO: list });
+    const told = async (list: string) => {
+      const args = [(app as MCPApp).client, 'memory'];
+      const { stderr } = await run(args, { cwd: (app as MCPApp).directory, env: debug(list) });
+      return stderr.split('\n').find((line) => line.includes('outgoing tools/call of MCP'));
+    };
+    expect(await told('*')).toMatch(/: sent in full \(run /);
+    expect(await told('none')).toMatch(/: not sent: .*TRACE_AGENT_PROPAGATE_TO/);
+  });
+
   it.each(['none', '!@modelcontextprotocol/sdk'])(
     '[I166] TRACE_AGENT_LIBRARIES=%s turns it off',
     async (list) => {
