@@ -88,7 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv, options: StartOptions = {}): 
     flush: readFlush(setting('TRACE_AGENT_FLUSH', 'flush', 'number'), warnings),
     log: readLevel(setting('TRACE_AGENT_LOG', 'log', 'string'), warnings),
   });
-  return { config, warnings };
+  return { config, warnings: warnings.map(withoutPasswords) };
 }
 
 function readBoolean(from: Setting, fallback: boolean, warnings: string[]): boolean {
@@ -145,6 +145,11 @@ function readLevel(from: Setting, warnings: string[]): LogLevel {
 }
 
 /** A setting as messages show it. It may have any type. */
+/** A URL in a list may hold a password, and warnings are logged. */
+function withoutPasswords(warning: string): string {
+  return warning.replace(/[^\s"',/:]*:[^\s"',/@]*@/g, '…@');
+}
+
 function shown({ name, given }: Setting): string {
   try {
     return `${name}=${typeof given === 'number' ? given : (JSON.stringify(given) ?? String(given))}`;

@@ -145,6 +145,17 @@ test.each(GOOD)('%s=%j', (name, value, expected) => {
   expect(read({}, { [name]: value })).toEqual(result);
 });
 
+test('shows no password of a URL in a warning', () => {
+  const { warnings } = readConfig({
+    TRACE_AGENT_PROPAGATE_TO: 'https://user:secret@a.com',
+    TRACE_AGENT_TRUST: 'user:secret@10.0.0.1',
+  });
+  expect(warnings).toEqual([
+    'TRACE_AGENT_PROPAGATE_TO="https://…@a.com": "https://…@a.com" is read as host and port; a.com:443 is used',
+    expect.stringMatching(/^TRACE_AGENT_TRUST="…@10\.0\.0\.1": .*none is used$/),
+  ]);
+});
+
 describe('a bad value gives one warning and the default; a bad list means none', () => {
   test.each(BAD)('%s=%j: %s', (name, value, sentence) => {
     const used = /([^ ]+) is used$/.exec(sentence)?.[1] ?? '';

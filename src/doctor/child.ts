@@ -36,6 +36,9 @@ export function probeEnv(env: NodeJS.ProcessEnv, extra: NodeJS.ProcessEnv = {}):
   return { ...Object.fromEntries(kept), NO_COLOR: '1', TRACE_AGENT_LOG: 'error', ...extra };
 }
 
+/** How long the rest of stderr is waited for, once the process has ended. */
+const STDERR_MS = 200;
+
 /** Code given by `-e` resolves names as a module in the working directory does, by `import` too. */
 const BOOT = (file: string) =>
   `globalThis.importFromProject = (name) => import(name); await import(${JSON.stringify(file)});`;
@@ -70,6 +73,8 @@ export function runProbe({ cwd, env, nodeOptions, task, timeout }: ProbeOptions)
     };
     child.once('error', end);
     child.once('close', end);
+    // A process that the library has left behind may hold stderr open.
+    child.once('exit', () => setTimeout(() => child.stderr?.destroy(), STDERR_MS).unref());
   });
 }
 

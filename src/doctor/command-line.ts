@@ -21,6 +21,10 @@ const FILES =
   /^(Dockerfile|Containerfile|Procfile)(\..*)?$|^(docker-)?compose(\..*)?\.ya?ml$|^ecosystem\.config\.c?js$/;
 const PRELOAD = /(--import|--require|--experimental-loader|--loader|-r)(?:\s+|=)(\S+)/g;
 
+/** Options of Node.js whose value is the next word. */
+const TAKES_VALUE =
+  /^(--import|--require|-r|--(?:experimental-)?loader|--env-file(?:-if-exists)?|-C|--conditions|--title|--inspect-port|--input-type|--disable-warning|--watch-path)$/;
+
 /** All texts that start Node.js, or give it options. */
 export function startTexts(project: Project): StartText[] {
   const { NODE_OPTIONS: options } = project.env;
@@ -30,7 +34,7 @@ export function startTexts(project: Project): StartText[] {
     isOptions: false,
   }));
   const files = linesOfFiles(project, FILES)
-    .filter(({ line }) => /\bnode\b|NODE_OPTIONS/i.test(line))
+    .filter(({ line }) => /\bnode\b|NODE_OPTIONS|^\s*CMD\b.*--(import|require)/i.test(line))
     .map(({ file, line }) => ({
       where: file,
       // The form `CMD ["node", "--import", ...]`.
@@ -38,6 +42,9 @@ export function startTexts(project: Project): StartText[] {
       isOptions: /NODE_OPTIONS/.test(line) && !/\bnode\s/.test(line),
     }));
   return [
+    ...(project.command.length === 0
+      ? []
+      : [{ where: 'the command', text: project.command.join(' '), isOptions: false }]),
     ...(options === undefined ? [] : [{ where: 'NODE_OPTIONS', text: options, isOptions: true }]),
     ...scripts,
     ...files,
@@ -51,7 +58,8 @@ export function preloadsIn({ where, text, isOptions }: StartText): Preload[] {
     // A word that is neither an option nor the value of one is the file.
     const words = command?.trim().split(/\s+/).filter(Boolean) ?? [];
     const isFile = (word: string, i: number) =>
-      !word.startsWith('-') && !/^(--import|--require|--loader|-r|--env-file)$/.test(words[i - 1] ?? '');
+      // `tsx watch` has a word of its own in front of the options.
+      !word.startsWith('-') && word !== 'watch' && !TAKES_VALUE.test(words[i - 1] ?? '');
     return {
       flag: match[1] as string,
       target: (match[2] as string).replace(/^["'\\]+|["'\\]+$/g, ''),

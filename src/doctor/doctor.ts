@@ -35,7 +35,7 @@ export interface DoctorOptions {
 /** @throws {NoProject} */
 export async function examine(options: DoctorOptions): Promise<Report> {
   const { directory, env, urls, isConnecting, command, timeout } = options;
-  const project = readProject(directory, env);
+  const project = readProject(directory, env, command);
   const file = readEnvFile(project);
   // The application and its SDK see these variables. The agent sees those of the file only if Node.js reads it.
   const seen = file === undefined || file.reader === 'nobody' ? env : { ...file.variables, ...env };

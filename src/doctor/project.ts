@@ -7,6 +7,8 @@ export interface Project {
   readonly manifest: Manifest;
   /** The variables that the process of the application is started with. */
   readonly env: NodeJS.ProcessEnv;
+  /** The command of a start that is watched; empty if there is none. */
+  readonly command: readonly string[];
 }
 
 export interface Manifest {
@@ -32,16 +34,31 @@ export interface Package {
 export class NoProject extends Error {}
 
 /** @throws {NoProject} */
-export function readProject(directory: string, env: NodeJS.ProcessEnv): Project {
+export function readProject(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  command: readonly string[] = [],
+): Project {
   const text = readText(join(directory, 'package.json'));
   if (text === undefined) throw new NoProject(`there is no package.json in ${directory}`);
   try {
-    const manifest: unknown = JSON.parse(text);
-    if (typeof manifest === 'object' && manifest !== null) return { directory, manifest, env };
+    // npm and Node.js accept a byte order mark.
+    const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    if (typeof manifest === 'object' && manifest !== null && !Array.isArray(manifest)) {
+      return { directory, manifest: withTexts(manifest), env, command };
+    }
   } catch {
     // Reported below.
   }
   throw new NoProject(`the package.json in ${directory} cannot be parsed`);
+}
+
+/** A manifest that was written by hand may hold anything. Scripts that are no texts are left out. */
+function withTexts(manifest: Manifest): Manifest {
+  const scripts = Object.entries(manifest.scripts ?? {}).filter(([, text]) => typeof text === 'string');
+  const main = typeof manifest.main === 'string' ? { main: manifest.main } : {};
+  const { main: _main, ...others } = manifest;
+  return { ...others, ...main, scripts: Object.fromEntries(scripts) };
 }
 
 /** The text of a file; `undefined` if it cannot be read. */

@@ -145,7 +145,8 @@ function shownRequest<T>(carrier: OutgoingCarrier<T>, request: T): string {
   if (carrier.seam === 'mcp') return `${method} of MCP`;
   const target = carrier.target(request);
   // The target of CONNECT is a host and a port. HTTP/2 has none.
-  if (method === 'CONNECT' && !target.startsWith('/')) return `${method} ${target}`;
+  if (method === 'CONNECT' && !target.startsWith('/'))
+    return `${method} ${target.replace(/^.*@|[/?#].*$/gs, '')}`;
   return `${method} ${shownHost(carrier.destination(request))}${shownPath(target)}`;
 }
 

@@ -173,6 +173,16 @@ describe('trace-agent doctor', () => {
       expect(code).toBe(0);
     });
 
+    it('shows no argument of the application, and tells the signal that ended it', async () => {
+      const directory = makeProject({ files: { 'app.cjs': "process.kill(process.pid, 'SIGKILL')" } });
+      const command = ['node', '--title', 'secret', ...register, 'app.cjs', '--password', 'secret'];
+      const { findings, stdout } = await watch(directory, command);
+      expect(of(findings, 'start')).toContain(
+        'note: node --title … --import @org/trace-agent/register app.cjs … was ended by SIGKILL',
+      );
+      expect(stdout).not.toContain('secret');
+    });
+
     it.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
       ['that does not load the agent', ['node', 'app.cjs'], {}, /^problem: .* does not load the agent$/],
       [

@@ -92,6 +92,40 @@ describe('the preload', () => {
     );
   });
 
+  it.each([
+    'node -C development --import @org/trace-agent/register app.mjs',
+    'node --title app --import @org/trace-agent/register app.mjs',
+    'tsx watch --import @org/trace-agent/register app.ts',
+  ])('is well behind the value of another option: %s', (script) => {
+    expect(check(start(script))).toEqual(['ok: scripts.start: --import @org/trace-agent/register']);
+  });
+
+  it('is well in a CMD that gives the arguments of an ENTRYPOINT', () => {
+    const Dockerfile = 'ENTRYPOINT ["node"]\nCMD ["--import", "@org/trace-agent/register", "app.mjs"]\n';
+    expect(check({ ...start('node app.mjs'), Dockerfile })).toEqual([
+      'ok: Dockerfile: --import @org/trace-agent/register',
+    ]);
+  });
+
+  it('is a problem if it names the API, which does not start the agent', () => {
+    expect(check(start('node --import @org/trace-agent app.mjs'))).toEqual([
+      'problem: scripts.start: --import @org/trace-agent loads the API and does not start the agent',
+    ]);
+  });
+
+  it('is found in the command that is watched', () => {
+    const { directory, env } = project(start('node app.mjs'));
+    const command = ['node', '--import', '@org/trace-agent/register', 'app.mjs'];
+    expect(shown(checkPreload(readProject(directory, env, command)).findings)).toEqual([
+      'ok: the command: --import @org/trace-agent/register',
+    ]);
+  });
+
+  it('is looked for in a package.json with a byte order mark, and with scripts that are no texts', () => {
+    const manifest = JSON.stringify({ main: 5, scripts: { start: START, test: 5, build: {} } });
+    expect(check({ 'package.json': `\uFEFF${manifest}` })).toEqual([expect.stringMatching(/^ok: /)]);
+  });
+
   it('is a problem if it is given as a loader', () => {
     expect(check(start('node --loader @org/trace-agent/register app.mjs'))).toEqual([
       expect.stringMatching(/^problem: .* does not start the agent/),

@@ -75,6 +75,31 @@ describe('values of LANGSMITH_* that do not mean what they seem to mean', () => 
       { LANGSMITH_ENDPOINT: 'https://eu.smith.langchain.com' },
       /^problem: LANGSMITH_ENDPOINT is the address of the web page/,
     ],
+    [
+      'a switch that another one overrules',
+      { LANGSMITH_TRACING: 'false', LANGCHAIN_TRACING_V2: 'true', ...KEY },
+      /^note: LANGSMITH_TRACING is false, and another variable switches tracing on/,
+    ],
+    [
+      'a wrong switch beside a right one',
+      { LANGSMITH_TRACING: '1', LANGCHAIN_TRACING_V2: 'true', ...KEY },
+      /^problem: LANGSMITH_TRACING is "1": .* so this one counts as false$/,
+    ],
+    [
+      'a region at the wrong place',
+      { LANGSMITH_ENDPOINT: 'https://api.eu.smith.langchain.com' },
+      /^problem: LANGSMITH_ENDPOINT is no known address/,
+    ],
+    [
+      'a rate that is no number',
+      { LANGSMITH_TRACING_SAMPLING_RATE: 'half' },
+      /^problem: .* is "half", which is no number, so no run is published$/,
+    ],
+    [
+      'a key as the project',
+      { LANGSMITH_TRACING: 'true', LANGSMITH_PROJECT: 'lsv2_pt_secret', ...KEY },
+      /^ok: .*the project a text of 14 characters;/,
+    ],
     ['a rate above 1', { LANGSMITH_TRACING_SAMPLING_RATE: '50' }, /^problem: .*a number from 0 to 1/],
     ['a rate of 0', { LANGSMITH_TRACING_SAMPLING_RATE: '0' }, /^note: .*publishes no run/],
     [

@@ -27,6 +27,36 @@ describe('trace-agent doctor', () => {
     expect(of(findings, 'needle')).toEqual(['skipped: 1.0.0: not tried: it was not finished in time']);
   });
 
+  it('reports another agent that does not start by itself as not tried', async () => {
+    const directory = makeProject({
+      files: {
+        'node_modules/@sentry/node/package.json': { name: '@sentry/node', version: '11.0.0', exports: {} },
+      },
+    });
+    const { findings, code } = await diagnose(directory);
+    expect(of(findings, 'other agent')).toEqual([
+      'skipped: @sentry/node 11.0.0 is installed; not tried: @sentry/node/preload does not start here by itself',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('does not wait for a process that a library has left behind', async () => {
+    const directory = makeProject({
+      files: {
+        'node_modules/needle/package.json': { name: 'needle', version: '1.0.0' },
+        'node_modules/needle/index.js': `const { spawn } = require('node:child_process');
+          const idle = ['-e', 'setTimeout(() => {}, 20000)'];
+          spawn(process.execPath, idle, { detached: true, stdio: ['ignore', 'ignore', 'inherit'], env: {} });
+          require('node:fs').writeSync(2, 'SyntaxError: left behind');
+          process.exit(3);`,
+      },
+    });
+    const { findings } = await diagnose(directory);
+    expect(of(findings, 'needle')).toEqual([
+      'skipped: 1.0.0: not tried: its process ended: SyntaxError: left behind',
+    ]);
+  });
+
   it('tries other agents together with this one', async () => {
     const other = (text: string) =>
       makeProject({

@@ -37,17 +37,22 @@ export function checkLangSmithSettings(project: Project, env: NodeJS.ProcessEnv)
     ...samplingRate(env),
     ...unknownNames(env),
   ];
-  const isOn = SWITCHES.some((name) => variable(env, name) === 'true');
-  if (isOn) findings.push(...keyOf(env));
+  if (isTracingOn(env)) findings.push(...keyOf(env));
   else if (findings.every(({ outcome }) => outcome !== 'problem')) findings.push(off(project));
   return findings;
+}
+
+/** One of the switches that is `true` is enough for the SDK. */
+function isTracingOn(env: NodeJS.ProcessEnv): boolean {
+  return SWITCHES.some((name) => variable(env, name) === 'true');
 }
 
 function switches(env: NodeJS.ProcessEnv): Finding[] {
   return SWITCHES.flatMap((name) => [`LANGSMITH_${name}`, `LANGCHAIN_${name}`]).flatMap((name) => {
     const value = env[name];
     if (value === undefined || value === '' || value === 'true' || value === 'false') return [];
-    const summary = `${name} is ${shownValue(value)}: the SDK wants exactly true, so no run is published`;
+    const effect = isTracingOn(env) ? 'this one counts as false' : 'no run is published';
+    const summary = `${name} is ${shownValue(value)}: the SDK wants exactly true, so ${effect}`;
     return /^\W*(true|1|yes|on|t|y)\W*$/i.test(value)
       ? [finding('problem', summary, `  export ${name}=true`)]
       : [finding('note', `${name} is ${shownValue(value)}, which means false`)];
@@ -55,6 +60,17 @@ function switches(env: NodeJS.ProcessEnv): Finding[] {
 }
 
 function contradictions(env: NodeJS.ProcessEnv): Finding[] {
+  const off = SWITCHES.flatMap((name) => [`LANGSMITH_${name}`, `LANGCHAIN_${name}`]).filter(
+    (name) => env[name] === 'false',
+  );
+  if (isTracingOn(env) && off.length > 0) {
+    const summary = `${off.join(', ')} is false, and another variable switches tracing on: it is on`;
+    return [finding('note', summary, `  unset ${off.join(' ')}`), ...differences(env)];
+  }
+  return differences(env);
+}
+
+function differences(env: NodeJS.ProcessEnv): Finding[] {
   return TWINS.flatMap((name) => {
     const [one, other] = [env[`LANGSMITH_${name}`], env[`LANGCHAIN_${name}`]];
     if (!one || !other || one === other) return [];
@@ -87,14 +103,32 @@ function endpoint(env: NodeJS.ProcessEnv): Finding[] {
       finding('problem', summary, `  export ${name}=https://${url.hostname.replace('smith.', 'api.smith.')}`),
     ];
   }
+  if (isNoAddressOfAPI(url.hostname)) {
+    const summary = `${name} is no known address of LangSmith’s API`;
+    return [finding('problem', summary, `  export ${name}=https://api.smith.langchain.com`)];
+  }
   return [];
+}
+
+/** The region stands first: `eu.api.smith.langchain.com`. */
+function isNoAddressOfAPI(host: string): boolean {
+  return (
+    /\.langchain\.com$/.test(host) &&
+    /smith/.test(host) &&
+    !/^([\w-]+\.)?api\.smith\.langchain\.com$/.test(host)
+  );
 }
 
 function samplingRate(env: NodeJS.ProcessEnv): Finding[] {
   const value = variable(env, 'TRACING_SAMPLING_RATE');
   if (value === undefined) return [];
-  const rate = Number(value);
+  // As the SDK does.
+  const rate = Number.parseFloat(value);
   const name = 'LANGSMITH_TRACING_SAMPLING_RATE';
+  if (Number.isNaN(rate)) {
+    const summary = `${name} is ${shownValue(value)}, which is no number, so no run is published`;
+    return [finding('problem', summary)];
+  }
   if (!(rate >= 0 && rate <= 1)) {
     return [
       finding('problem', `${name} is ${shownValue(value)}: the SDK wants a number from 0 to 1, and throws`),
@@ -122,7 +156,10 @@ function keyOf(env: NodeJS.ProcessEnv): Finding[] {
     return [finding('problem', summary, '  export LANGSMITH_API_KEY=<the key of your workspace>')];
   }
   const project = variable(env, 'PROJECT');
-  const where = project === undefined ? 'the project "default"' : `the project ${JSON.stringify(project)}`;
+  // A key may have been pasted into the wrong variable.
+  const isKey = project !== undefined && /^(lsv2_|ls__|sk-)/.test(project.trim());
+  const name = isKey ? `a text of ${project.length} characters` : JSON.stringify(project ?? 'default');
+  const where = `the project ${name}`;
   const shown = `LANGSMITH_API_KEY: set, ${key.length} characters`;
   if (/\s/.test(key.trim())) return [finding('problem', `${shown}, with white space in it`)];
   return [finding('ok', `tracing is on, for ${where}; ${shown}`)];

@@ -1,4 +1,5 @@
 /** Other agents that are installed: each is started together with this one, and what Node.js has is tried again. */
+import { probeEnv, runProbe } from '../child.ts';
 import { startTexts } from '../command-line.ts';
 import { findPackage, type Package } from '../project.ts';
 import type { Finding } from '../report.ts';
@@ -70,6 +71,14 @@ async function tryTogether(
     env: { ...trial.env, ...settings(trial.targets.url) },
   };
   const findings = await tryBuiltins(together, check);
+  // An agent that does not start by itself says nothing about both together.
+  if (findings.some(({ outcome }) => outcome !== 'ok') && !(await startsAlone(together, entry))) {
+    return {
+      outcome: 'skipped',
+      check,
+      summary: `${what}; not tried: ${entry} does not start here by itself`,
+    };
+  }
   const worst =
     findings.find(({ outcome }) => outcome === 'problem') ??
     findings.find(({ outcome }) => outcome === 'skipped');
@@ -77,4 +86,15 @@ async function tryTogether(
     return { outcome: 'note', check, summary: `${what}: both were started together, and the trace arrives` };
   }
   return { outcome: worst.outcome, check, summary: `${what}: started together, ${worst.summary}` };
+}
+
+async function startsAlone({ project, env, timeout }: Trial, entry: string): Promise<boolean> {
+  const probe = await runProbe({
+    cwd: project.directory,
+    env: probeEnv(project.env, env),
+    nodeOptions: ['--require', entry],
+    task: { kind: 'status' },
+    timeout,
+  });
+  return probe.answer?.['isDone'] === true;
 }

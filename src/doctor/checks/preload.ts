@@ -48,6 +48,10 @@ function checkOne(project: Project, { flag, target, where, isBehindFile }: Prelo
   if (/loader$/.test(flag)) {
     return problem(`${where}: ${flag} does not start the agent`, `  node --import ${target} <file>`);
   }
+  if (target === '@org/trace-agent') {
+    const summary = `${where}: ${flag} ${target} loads the API and does not start the agent`;
+    return problem(summary, `  node ${flag} ${target}/register <file>`);
+  }
   if (resolveTarget(project, target) === undefined) {
     const remedy = /^(\.|\/)/.test(target) ? 'Name a file that is there.' : '  npm install @org/trace-agent';
     return problem(`${where}: ${target} cannot be found from this folder`, remedy);

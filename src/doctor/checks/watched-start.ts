@@ -24,17 +24,34 @@ export async function watchStart(
   timeout: number,
 ): Promise<Finding[]> {
   const [file = '', ...args] = command;
-  // The value of an option may be a password.
-  const shown = command.map((word) => word.replace(/=.*/s, '=…')).join(' ');
+  const shown = shownCommand(command);
   const env = { ...project.env, TRACE_AGENT_LOG: 'debug' };
-  const { stderr, error, code } = await watch(file, args, project.directory, env, timeout);
+  const { stderr, error, code, signal } = await watch(file, args, project.directory, env, timeout);
   if (error !== undefined) {
     return [{ outcome: 'skipped', check: CHECK, summary: `${shown} could not be started: ${error}` }];
   }
-  return findingsOf(shown, parse(stderr), code, timeout);
+  const ending =
+    code === null ? signal && `was ended by ${signal}` : code !== 0 && `ended with exit code ${code}`;
+  return findingsOf(shown, parse(stderr), ending || undefined);
 }
 
-function findingsOf(shown: string, lines: WatchedLines, code: number | null, timeout: number): Finding[] {
+/** The command without what may be a password: values of options, URLs, and arguments of the application. */
+function shownCommand(command: readonly string[]): string {
+  const file = command.findIndex((word, i) => i > 0 && isFile(word) && !isPreload(command[i - 1]));
+  const own = file === -1 ? command : command.slice(0, file + 1);
+  const words = own.map((word, i) => {
+    const isValue =
+      i > 1 && command[i - 1]?.startsWith('-') && !isPreload(command[i - 1]) && !word.startsWith('-');
+    return (isValue && i !== file) || word.includes('://') ? '…' : word.replace(/=.*/s, '=…');
+  });
+  return [...words, ...(own.length < command.length ? ['…'] : [])].join(' ');
+}
+
+const isFile = (word: string) => /^[\w@./\\-]+\.[cm]?[jt]sx?$/.test(word);
+const isPreload = (option: string | undefined) => /^(--import|--require|-r)$/.test(option ?? '');
+
+/** @param ending how the application ended, if it failed */
+function findingsOf(shown: string, lines: WatchedLines, ending: string | undefined): Finding[] {
   const findings: Finding[] = [];
   const add = (outcome: Finding['outcome'], summary: string, remedy?: string) => {
     findings.push({ outcome, check: CHECK, summary, remedy });
@@ -46,14 +63,14 @@ function findingsOf(shown: string, lines: WatchedLines, code: number | null, tim
     add('problem', `${shown} does not load the agent`, remedy);
   }
   for (const complaint of new Set(lines.complaints)) add('note', complaint);
-  if (code !== null && code !== 0) add('note', `${shown} ended with exit code ${code}`);
+  if (ending !== undefined) add('note', `${shown} ${ending}`);
   for (const [decision, count] of lines.decisions) {
     const isLinked = /^(outgoing sent|incoming continued)/.test(decision);
     const outcome = isLinked ? 'ok' : 'note';
     findings.push({ outcome, check: 'requests', summary: `${count} x ${decision}` });
   }
   if (lines.started.length > 0 && lines.decisions.size === 0) {
-    const summary = `no request was sent or received in ${timeout / 1000} seconds`;
+    const summary = 'no request was sent or received while it was watched';
     findings.push({ outcome: 'skipped', check: 'requests', summary });
   }
   return findings;
@@ -82,6 +99,8 @@ export function parse(stderr: string): WatchedLines {
 interface Watched {
   readonly stderr: string;
   readonly code: number | null;
+  /** The signal that ended the application, if the doctor did not. */
+  readonly signal: NodeJS.Signals | null;
   readonly error: string | undefined;
 }
 
@@ -97,7 +116,7 @@ function watch(
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let stderr = '';
     let error: string | undefined;
-    const signal = (name: NodeJS.Signals) => {
+    const send = (name: NodeJS.Signals) => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, name);
       } catch {
@@ -106,10 +125,14 @@ function watch(
     };
     let killer: NodeJS.Timeout | undefined;
     const timer = setTimeout(() => {
-      signal('SIGTERM');
-      killer = setTimeout(() => signal('SIGKILL'), END_MS);
+      send('SIGTERM');
+      killer = setTimeout(() => {
+        send('SIGKILL');
+        // A process that has left the group may hold stderr open.
+        child.stderr.destroy();
+      }, END_MS);
     }, timeout);
-    const interrupted = () => signal('SIGKILL');
+    const interrupted = () => send('SIGKILL');
     process.once('exit', interrupted);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
@@ -117,11 +140,11 @@ function watch(
     child.once('error', (reason) => {
       error = reason.message;
     });
-    child.once('close', (code) => {
+    child.once('close', (code, by) => {
       clearTimeout(timer);
       clearTimeout(killer);
       process.off('exit', interrupted);
-      resolve({ stderr, code, error });
+      resolve({ stderr, code, signal: killer === undefined ? by : null, error });
     });
   });
 }
