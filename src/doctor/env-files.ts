@@ -1,5 +1,5 @@
-/** Variables that stand in `.env`. Node.js does not read that file by itself. */
-import { join } from 'node:path';
+/** Variables that stand in `.env`, or in the file of `--env-file`. Node.js does not read `.env` by itself. */
+import { resolve } from 'node:path';
 import { startTexts } from './command-line.ts';
 import { dependenciesOf, type Project, readText } from './project.ts';
 
@@ -13,7 +13,10 @@ const OF_INTEREST = /^(TRACE_AGENT|LANGSMITH|LANGCHAIN)_/;
 
 /** @returns `undefined` if there is no such file, or nothing of interest in it */
 export function readEnvFile(project: Project): EnvFile | undefined {
-  const text = readText(join(project.directory, '.env'));
+  const named = startTexts(project)
+    .map(({ text }) => /--env-file(?:-if-exists)?[= ]["']?([^\s"']+)/.exec(text)?.[1])
+    .find((name) => name !== undefined);
+  const text = readText(resolve(project.directory, named ?? '.env'));
   if (text === undefined) return undefined;
   const variables = Object.fromEntries(
     [...text.matchAll(/^\s*(?:export\s+)?([A-Z]\w*)\s*=\s*(.*?)\s*$/gm)]
@@ -21,17 +24,14 @@ export function readEnvFile(project: Project): EnvFile | undefined {
       .filter(([name]) => OF_INTEREST.test(name as string)),
   );
   if (Object.keys(variables).length === 0) return undefined;
-  const isReadByNode = startTexts(project).some(({ text }) =>
-    /--env-file(-if-exists)?[= ]\S*\.env/.test(text),
-  );
   const isReadLater = dependenciesOf(project).some((name) =>
     /^(dotenv|dotenv-.*|next|@nestjs\/config)$/.test(name),
   );
-  return { variables, reader: isReadByNode ? 'node' : isReadLater ? 'application' : 'nobody' };
+  return { variables, reader: named !== undefined ? 'node' : isReadLater ? 'application' : 'nobody' };
 }
 
-/** dotenv and Node.js remove one pair of quotes. */
+/** dotenv and Node.js remove one pair of quotes, and a comment behind it. */
 function unquoted(value: string): string {
-  const quoted = /^(["'`])(.*)\1$/.exec(value)?.[2];
+  const quoted = /^(["'`])(.*)\1\s*(?:#.*)?$/.exec(value)?.[2];
   return quoted ?? value.replace(/\s+#.*$/, '');
 }

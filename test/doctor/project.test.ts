@@ -107,6 +107,23 @@ describe('the preload', () => {
     ]);
   });
 
+  it.each(['CMD ["node", "app.mjs"]', 'CMD node app.mjs', 'ENTRYPOINT ["/usr/bin/node", "app.mjs"]'])(
+    'in a script alone is something to know if the image starts Node.js by itself: %s',
+    (line) => {
+      expect(check({ Dockerfile: `FROM node:22\n${line}\n` })).toEqual([
+        expect.stringMatching(/^ok: scripts.start/),
+        'note: Dockerfile starts Node.js without the agent',
+      ]);
+      const option = 'ENV NODE_OPTIONS="--import @org/trace-agent/register"';
+      const preloaded = check({ Dockerfile: `FROM node:22\n${option}\n${line}\n` });
+      expect(preloaded).toEqual([expect.stringMatching(/^ok: /), expect.stringMatching(/^ok: Dockerfile/)]);
+    },
+  );
+
+  it('in a script is enough for an image that runs the script', () => {
+    expect(check({ Dockerfile: 'FROM node:22\nCMD ["npm", "start"]\n' })).toHaveLength(1);
+  });
+
   it('is a problem if it names the API, which does not start the agent', () => {
     expect(check(start('node --import @org/trace-agent app.mjs'))).toEqual([
       'problem: scripts.start: --import @org/trace-agent loads the API and does not start the agent',

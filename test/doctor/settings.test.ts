@@ -169,6 +169,15 @@ describe('.env', () => {
     'package.json': { scripts: { start }, dependencies },
   });
 
+  it('is the file that a script names, and a comment behind a quoted value is no part of it', () => {
+    const named = project({
+      'package.json': { scripts: { start: 'node --env-file=.env.production app.mjs' } },
+      '.env': 'LANGSMITH_TRACING=false\n',
+      '.env.production': 'LANGSMITH_TRACING="true" # on\n',
+    });
+    expect(readEnvFile(named)).toEqual({ variables: { LANGSMITH_TRACING: 'true' }, reader: 'node' });
+  });
+
   it('is a problem if nobody reads it', () => {
     expect(check({ '.env': file })).toEqual([
       'problem: LANGSMITH_TRACING, TRACE_AGENT_TRUST stand in .env, which Node.js does not read by itself',

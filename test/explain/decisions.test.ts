@@ -76,6 +76,7 @@ describe('TRACE_AGENT_LOG=debug', () => {
     ['no room', `GET upstream/orders/…: ${OUTGOING.noRoom} (TRACE_AGENT_MAX_HEADER_BYTES=8192)`],
     ['room for a part', `GET upstream/orders/…: ${OUTGOING.inPart} (the caller’s run ${RUN})`],
     ['CONNECT', `CONNECT a.test:443: ${OUTGOING.connect}`],
+    ['CONNECT with a password', `CONNECT a.test:443: ${OUTGOING.connect}`],
     ['not sampled', `GET upstream/orders/…: ${OUTGOING.notSampled}`],
     ['ended', `GET upstream/orders/…: ${OUTGOING.ended}`],
     ['detached', `GET upstream/orders/…: ${OUTGOING.detached}`],

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isAgent, type Preload, preloadsIn, startTexts } from '../command-line.ts';
+import { isAgent, type Preload, preloadsIn, type StartText, startTexts } from '../command-line.ts';
 import type { Project } from '../project.ts';
 import type { Finding } from '../report.ts';
 
@@ -36,8 +36,28 @@ export function checkPreload(project: Project): PreloadCheck {
     const remedy = `Start the application with\n  ${LINE}\nIf its container preloads the agent, run this command there.`;
     findings.push(problem(summary, remedy));
   }
+  findings.push(...imagesWithout(texts, preloads));
   const files = preloads.map(({ target }) => resolveTarget(project, target));
   return { findings, file: files.find((file) => file !== undefined) };
+}
+
+/** A preload in a script is of no use to an image that starts Node.js by itself. */
+function imagesWithout(texts: readonly StartText[], preloads: readonly Preload[]): Finding[] {
+  const places = new Set(preloads.map(({ where }) => where));
+  if (places.size === 0 || places.has('NODE_OPTIONS') || places.has('the command')) return [];
+  const images = texts
+    .filter(
+      ({ where, text }) =>
+        /^(Docker|Container)file/.test(where) && /^\s*(CMD|ENTRYPOINT)\b.*\bnode\s/.test(text),
+    )
+    .map(({ where }) => where)
+    .filter((where) => !places.has(where));
+  return [...new Set(images)].map((where) => ({
+    outcome: 'note',
+    check: CHECK,
+    summary: `${where} starts Node.js without the agent`,
+    remedy: `  ENV ${LINE}`,
+  }));
 }
 
 function checkOne(project: Project, { flag, target, where, isBehindFile }: Preload): Finding {
