@@ -40,6 +40,30 @@ describe('trace-agent doctor', () => {
     expect(code).toBe(0);
   });
 
+  it('does not hide that one form of a library does not load', async () => {
+    const exports = { require: './index.cjs', import: './index.mjs' };
+    const call =
+      "(url) => new Promise((done) => require('node:http').get(url, (r) => r.resume().on('end', done)))";
+    const directory = makeProject({
+      files: {
+        'node_modules/phin/package.json': { name: 'phin', version: '1.0.0', exports },
+        'node_modules/phin/index.cjs': `module.exports = ${call};`,
+        'node_modules/phin/index.mjs': "throw new Error('cannot be imported');",
+        'node_modules/bent/package.json': {
+          name: 'bent',
+          version: '1.0.0',
+          exports: { require: './index.cjs' },
+        },
+        'node_modules/bent/index.cjs': `module.exports = () => ${call};`,
+      },
+    });
+    const { findings } = await diagnose(directory);
+    expect(of(findings, 'phin')).toEqual([
+      'note: 1.0.0: its requests carry the trace (require); import does not load: cannot be imported',
+    ]);
+    expect(of(findings, 'bent')).toEqual(['ok: 1.0.0: its requests carry the trace (require)']);
+  });
+
   it('does not wait for a process that a library has left behind', async () => {
     const directory = makeProject({
       files: {

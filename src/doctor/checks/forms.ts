@@ -4,6 +4,8 @@ import type { Form, FormResult } from '../probe/task.ts';
 import type { Package } from '../project.ts';
 import type { Finding } from '../report.ts';
 
+/** Errors of Node.js for a form that a package does not offer. */
+const NOT_OFFERED = /ERR_REQUIRE_ESM|ERR_REQUIRE_ASYNC_MODULE|ERR_PACKAGE_PATH_NOT_EXPORTED/;
 const FORMS: readonly Form[] = ['require', 'import'];
 
 /** The judgement on one form of a package. */
@@ -98,6 +100,9 @@ export function findingOf(
       ? finding('problem', text, 'This has nothing to do with the agent. Install a version for this Node.js.')
       : finding('problem', `${text}; without the agent it does`, 'please report this');
   }
+  const broken = forms('notLoaded').find((form) => !NOT_OFFERED.test(whatOf(form)));
   const untried = notTried === undefined ? '' : `; ${notTried} was not tried: ${whatOf(notTried)}`;
-  return finding(notTried === undefined ? 'ok' : 'note', `${good} (${forms('good').join(', ')})${untried}`);
+  const unloaded = broken === undefined ? '' : `; ${broken} does not load: ${whatOf(broken)}`;
+  const isWhole = notTried === undefined && broken === undefined;
+  return finding(isWhole ? 'ok' : 'note', `${good} (${forms('good').join(', ')})${untried}${unloaded}`);
 }
