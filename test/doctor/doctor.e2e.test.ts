@@ -173,6 +173,17 @@ describe('trace-agent doctor', () => {
       expect(code).toBe(0);
     });
 
+    it('does not wait for a process that has left the group of the application', async () => {
+      // It ends by itself, later than the doctor and the time limit of this test.
+      const app = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 90000)'], {
+        detached: true, stdio: ['ignore', 'ignore', 'inherit'], env: {},
+      }).unref();`;
+      const directory = makeProject({ files: { 'app.cjs': app } });
+      const command = ['node', ...register, 'app.cjs'];
+      const { findings } = await diagnose(directory, ['--timeout', '3', '--', ...command]);
+      expect(of(findings, 'start')).toHaveLength(1);
+    });
+
     it('shows no argument of the application, and tells the signal that ended it', async () => {
       const directory = makeProject({ files: { 'app.cjs': "process.kill(process.pid, 'SIGKILL')" } });
       const command = ['node', '--title', 'secret', ...register, 'app.cjs', '--password', 'secret'];
