@@ -97,15 +97,20 @@ function keyOf(record: ObjectLike, name: string): string | undefined {
   return name in record ? name : Object.keys(record).find((key) => isNamed(key, name));
 }
 
+/** kafkajs hands out lists of values, which stand in a list of the values of a name. A list in a value of those has no form. */
+const MAX_DEPTH = 3;
+
 /** Returns the texts of a value. An empty text counts as absent: it is what NATS returns for an absent header. */
-function textsOf(value: unknown): string[] {
+function textsOf(value: unknown, depth = 0): string[] {
   if (typeof value === 'string') return value === '' ? [] : [value];
   if (ArrayBuffer.isView(value)) return textsOf(decoded(value));
   if (Array.isArray(value)) {
     const values: readonly unknown[] = value;
-    return areBytes(values) ? textsOf(decoded(Uint8Array.from(values as number[]))) : values.flatMap(textsOf);
+    if (areBytes(values)) return textsOf(decoded(Uint8Array.from(values as number[])));
+    return depth === MAX_DEPTH ? [] : values.flatMap((one) => textsOf(one, depth + 1));
   }
-  return isObject(value) ? textsOf(value['StringValue'] ?? value['stringValue'] ?? value['Value']) : [];
+  if (!isObject(value) || depth === MAX_DEPTH) return [];
+  return textsOf(value['StringValue'] ?? value['stringValue'] ?? value['Value'], depth + 1);
 }
 
 /** Lambda hands out the bytes of Kafka's headers as an array of numbers. */

@@ -188,6 +188,16 @@ describe('the headers of a message', () => {
     },
   );
 
+  it('are not looked for in lists of lists, which may hold each other', () => {
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    let deep: unknown[] = [trace];
+    for (let i = 0; i < 64; i++) deep = [deep, deep];
+    for (const list of [cyclic, deep]) {
+      expect(readMessageHeaders({ 'langsmith-trace': list })?.trace).toBeUndefined();
+    }
+  });
+
   it('are read without a look at other properties', () => {
     const getters = {
       get other(): string {
