@@ -31,6 +31,9 @@ interface Report {
   readonly untracedAsk: Asked;
   readonly parallel: readonly Handled[];
   readonly errors: object;
+  readonly forwarded: { readonly sent: { readonly params: object } } | null;
+  /** The run that the handler of a notification made. */
+  readonly announced: string;
   readonly headers: object;
   readonly stopped: readonly [boolean, boolean];
   readonly afterStop: Handled;
@@ -83,6 +86,7 @@ function expectLinked(found: Report): void {
   }
   expectRoot(found.untraced.run);
   expectRoot(found.untracedAsk.run);
+  expectRoot(found.announced);
   for (const asked of [found.asked, found.untracedAsk]) {
     expectChild(asked.sampling.run, asked.run);
     if (asked.elicitation !== null) expectChild(asked.elicitation.run, asked.run);
@@ -237,6 +241,11 @@ describe('an application of MCP', () => {
     expectLinked(await reportOf('stdio', { env: { TRACE_AGENT_TRACE_IN_BAGGAGE: 'false' } }));
   });
 
+  it('the handler of a request sends no trace over a transport that the agent does not know', async () => {
+    const { forwarded } = await report(app as MCPApp, 'http');
+    expect(forwarded?.sent.params).toEqual({ any: 1 });
+  });
+
   it.each(['http', 'sse'])('[I165] %s: a client that is not trusted is not believed', async (kind) => {
     const found = await reportOf(kind, { env: { TRACE_AGENT_TRUST: 'none' } });
     for (const { run } of [found.tool, found.resource, found.own, found.onlyOwn]) expectRoot(run);
@@ -304,7 +313,7 @@ describe('a result of MCP that asks for input', () => {
 });
 
 /** What is the agent's, or differs from process to process. */
-const ownToIt = ['run', 'caller', 'header', 'connector', 'stopped'];
+const ownToIt = ['run', 'caller', 'header', 'connector', 'stopped', 'announced'];
 
 /** Without the baggage that the agent writes. */
 function withoutOurs(value: unknown): unknown {

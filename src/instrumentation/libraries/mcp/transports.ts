@@ -70,13 +70,16 @@ export function createLinks(): Links {
         const arrival = { peer, isInRequest: false, isInConnection };
         return { destination: destinationOf(url), path: url.pathname, arrival };
       }
-      const peer = peers.getStore();
+      // The handler of a request may use a transport that has nothing to do with the request.
+      const peer = kind === 'server' ? peers.getStore() : undefined;
       const destination = peer && { ...LOCAL, host: peer.address ?? '', local: peer.isLocal };
       const arrival = { peer: peer ?? UNKNOWN_PEER, isInRequest: kind === 'server', isInConnection: false };
       return { destination, path, arrival };
     },
     watch(transport, binder) {
-      if (classOf(transport).kind !== 'server') return;
+      const { kind } = classOf(transport);
+      if (kind === 'client') patchStream(transport as object, binder);
+      if (kind !== 'server') return;
       for (const entry of ENTRIES) {
         binder.patch(prototypeWith(transport as object, entry), entry, (original) => {
           return function (this: unknown, ...args) {
@@ -88,6 +91,21 @@ export function createLinks(): Links {
       }
     },
   };
+}
+
+/**
+ * A client of Streamable HTTP has one stream for what the server sends of its own accord. It is opened by the code that
+ * connects, and outlives it. A stream that is resumed with a token may belong to the call that is waiting for its result.
+ */
+function patchStream(transport: object, binder: Binder): void {
+  binder.patch(prototypeWith(transport, '_startOrAuthSse'), '_startOrAuthSse', (start) => {
+    return function (this: unknown, ...args) {
+      const { resumptionToken: token } = Object(args[0]) as { resumptionToken?: unknown };
+      return token === undefined
+        ? binder.run(undefined, start, this, args)
+        : Reflect.apply(start, this, args);
+    };
+  });
 }
 
 /** Finds the first class of the SDK among the class of a transport and those that it extends. */
