@@ -96,6 +96,16 @@ for (const version of ['6', '5', '4'] as const) {
       expectNone(await ask<Seen>('worker', caller()));
     });
 
+    it('the events of a queue that are asked for in a request are not part of that request', async () => {
+      expectNone(await ask<Seen>('queue events', caller()));
+    });
+
+    it('a job with the options of another job is handled below the run that passed them on', async () => {
+      const seen = await ask<Seen & { sender: string }>('forwarded', caller());
+      expect(seen.trace).toBe(seen.sender);
+      expectChild(seen, seen.sender);
+    });
+
     it.each(['process', 'thread'])(
       'a processor in a %s continues the trace of the job [J197]',
       async (path) => {

@@ -5,10 +5,11 @@
  *
  * - Jobs of a scheduler, and repeated jobs, start traces of their own.
  * - The options of a job stay through retries and delays, so a retry continues the same trace.
- * - A worker runs in no context, because it outlives the one in which it was started.
+ * - A worker, and a `QueueEvents`, runs in no context, because it outlives the one in which it was started.
  *
  * BullMQ 4 to 6, all of which Node.js loads as CommonJS.
  */
+import { TRACE_HEADER } from '../../../headers/names.ts';
 import { logFailure } from '../../../log.ts';
 import type { MessageHeaders } from '../../../messages.ts';
 import type { AnyFunction, Binder } from '../binder.ts';
@@ -107,22 +108,30 @@ function tracedJob(owner: Owner, job: Job, binder: Binder): Job {
 function traced(owner: Owner, options: JobOptions | undefined, binder: Binder): JobOptions | undefined {
   const isRepeated = Boolean(options?.repeat ?? owner.jobsOpts?.repeat);
   const own = options?.telemetry ?? owner.jobsOpts?.telemetry;
-  if (isRepeated || own?.metadata !== undefined || own?.omitContext === true) return options;
-  const none = {};
-  const headers = tracedHeaders(none, binder);
-  if (headers === none) return options;
+  if (isRepeated || own?.omitContext === true) return options;
+  // The options of another job may be passed on. The trace in them is that job's, and not the application's own.
+  const given = own?.metadata === undefined ? {} : parsed(own.metadata);
+  const isOthers = given === undefined || (own?.metadata !== undefined && !(TRACE_HEADER in given));
+  if (isOthers) return options;
+  const headers = tracedHeaders(given, binder);
+  if (headers === given) return options;
   return { ...options, telemetry: { ...own, metadata: JSON.stringify(headers) } };
 }
 
-function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
+/** A loop outlives the context in which it was started. */
+function patchLoop(prototype: object | undefined, binder: Binder): void {
   binder.patch(
-    Worker?.prototype,
+    prototype,
     'run',
     (run) =>
       function (this: unknown, ...args) {
         return binder.run(undefined, run, this, args);
       },
   );
+}
+
+function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
+  patchLoop(Worker?.prototype, binder);
   binder.patch(
     Worker?.prototype,
     'callProcessJob',
@@ -157,12 +166,15 @@ function patchSandbox({ ChildProcessor }: { ChildProcessor?: Class }, binder: Bi
   );
 }
 
-/** The metadata of another integration is a text in a form of its own. */
 function headersOf({ opts, repeatJobKey }: Job): MessageHeaders | undefined {
-  const metadata = opts?.telemetry?.metadata ?? opts?.tm;
-  if (typeof metadata !== 'string' || !metadata.startsWith('{') || repeatJobKey) return undefined;
+  return repeatJobKey ? undefined : readHeaders(parsed(opts?.telemetry?.metadata ?? opts?.tm));
+}
+
+/** Returns the values in the metadata of a job; `undefined` if another integration has written it in another form. */
+function parsed(metadata: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof metadata !== 'string' || !metadata.startsWith('{')) return undefined;
   try {
-    return readHeaders(JSON.parse(metadata));
+    return JSON.parse(metadata);
   } catch {
     return undefined;
   }
@@ -174,6 +186,10 @@ export const bullmq: Library = {
     { file: 'dist/cjs/classes/queue.js', patch: patchQueue },
     { file: 'dist/cjs/classes/flow-producer.js', patch: patchFlowProducer },
     { file: 'dist/cjs/classes/worker.js', patch: patchWorker },
+    {
+      file: 'dist/cjs/classes/queue-events.js',
+      patch: ({ QueueEvents }: { QueueEvents?: Class }, binder) => patchLoop(QueueEvents?.prototype, binder),
+    },
     { file: 'dist/cjs/classes/child-processor.js', patch: patchSandbox },
   ],
 };
