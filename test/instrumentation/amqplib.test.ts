@@ -24,7 +24,7 @@ const FORMS = ['send', 'publish', 'confirms', 'callbacks', 'callback confirms', 
 
 for (const version of ['2', '0.10', '0.8']) {
   describe(`amqplib ${version}`, () => {
-    const { ask, app } = useQueue('rabbitmq', 'amqplib.mjs', [`amqplib@${version}`]);
+    const { ask, app, start } = useQueue('rabbitmq', 'amqplib.mjs', [`amqplib@${version}`]);
 
     it.each(FORMS)(
       '%s: a message is consumed in the trace of its sender, with its metadata [J183]',
@@ -73,6 +73,15 @@ for (const version of ['2', '0.10', '0.8']) {
         ...ours,
         baggage: `${ours.baggage},a=b`,
       });
+    });
+
+    it('headers of a run that do not fit into a frame are left out, and the connection stays open', async () => {
+      const long = baggage({ metadata: { long: 'm'.repeat(4000) }, project: 'callers' });
+      const headers = { ...caller(), baggage: long };
+      const trace = headers['langsmith-trace'];
+      const seen = await ask<Seen[]>('frames', headers, await start({ TRACE_AGENT_LOG: 'error' }));
+      expect(seen.map((one) => one.headers['langsmith-trace'])).toEqual([trace, undefined, trace, undefined]);
+      for (const one of seen) expect(one.headers['baggage'] ?? '').not.toContain('mmm');
     });
 
     it('a trace that the application has set itself stays [J186]', async () => {

@@ -17,6 +17,24 @@ interface PublishOptions {
   readonly headers?: Readonly<Record<string, unknown>> | null;
 }
 
+/**
+ * All properties of a message are sent in one frame, whose limit is 4096 bytes by default up to amqplib 0.10.6. A larger
+ * frame closes the connection, that of the sender or of a consumer. So a message that fits into such a frame still fits
+ * with the headers of the agent. amqplib encodes headers in a buffer of 64 KB, and throws if it is full.
+ */
+const LEAST_FRAME = 4096;
+const MOST_HEADERS = 65_536;
+/** For the frame itself and the values of fixed size. */
+const FRAME_OVERHEAD = 256;
+/** For the type and the length of a value. */
+const VALUE_OVERHEAD = 9;
+
+/** The members of channels that have the limit: `connection` of amqplib, `_channel` of amqp-connection-manager. */
+interface Limited {
+  readonly connection?: { readonly frameMax?: unknown };
+  readonly _channel?: Limited;
+}
+
 function patchChannel({ Channel }: { Channel?: Channel }, binder: Binder): void {
   const prototype = Channel?.prototype;
   binder.patch(
@@ -24,7 +42,7 @@ function patchChannel({ Channel }: { Channel?: Channel }, binder: Binder): void 
     'publish',
     (publish) =>
       function (this: unknown, ...args) {
-        if (binder.current() !== undefined) args[3] = traced(args[3], binder, inheriting);
+        if (binder.current() !== undefined) args[3] = traced(args[3], binder, inheriting, this);
         return Reflect.apply(publish, this, args);
       },
   );
@@ -66,7 +84,7 @@ function patchWrapper({ default: ChannelWrapper }: { default?: Channel }, binder
       (send) =>
         function (this: unknown, ...args) {
           // It takes only the options' own properties.
-          if (binder.current() !== undefined) args[position] = traced(args[position], binder, copied);
+          if (binder.current() !== undefined) args[position] = traced(args[position], binder, copied, this);
           return Reflect.apply(send, this, args);
         },
     );
@@ -91,12 +109,31 @@ const inheriting: WithHeaders = (options, headers) =>
 const copied: WithHeaders = (options, headers) => ({ ...options, headers });
 
 /** Returns options that have the headers of the running code too, or the options themselves if there are none to add. */
-function traced(options: unknown, binder: Binder, withHeaders: WithHeaders): unknown {
+function traced(options: unknown, binder: Binder, withHeaders: WithHeaders, channel: unknown): unknown {
   if (!isOptions(options)) return options;
   const own = options?.headers ?? {};
   if (typeof own !== 'object') return options;
-  const headers = tracedHeaders(own, binder);
+  const headers = tracedHeaders(own, binder, () => roomIn(channel as Limited, { headers: own, ...options }));
   return headers === own ? options : withHeaders(options, headers);
+}
+
+/** Returns how many bytes the headers of a message may grow. It is measured only for a message that gets some. */
+function roomIn(channel: Limited, options: object): number {
+  const size = FRAME_OVERHEAD + sizeOf(options);
+  if (size <= LEAST_FRAME) return LEAST_FRAME - size;
+  const frame = (channel._channel ?? channel).connection?.frameMax;
+  return typeof frame === 'number' ? Math.min(frame, MOST_HEADERS) - size : 0;
+}
+
+/** Returns about the size of a value on the wire, in bytes, and never less. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return VALUE_OVERHEAD + Buffer.byteLength(value);
+  if (ArrayBuffer.isView(value)) return VALUE_OVERHEAD + value.byteLength;
+  let size = VALUE_OVERHEAD;
+  if (typeof value !== 'object' || value === null) return size;
+  // amqplib sends inherited values too.
+  for (const key in value) size += Buffer.byteLength(key) + sizeOf((value as Record<string, unknown>)[key]);
+  return size;
 }
 
 function isOptions(options: unknown): options is PublishOptions | null | undefined {

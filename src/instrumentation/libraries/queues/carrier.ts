@@ -5,13 +5,15 @@
 import { BAGGAGE_HEADER, isNamed, TRACE_HEADER } from '../../../headers/names.ts';
 import { logFailure } from '../../../log.ts';
 import type { MessageHeaders } from '../../../messages.ts';
-import type { HeaderValue, OutgoingCarrier } from '../../../outgoing-carrier.ts';
+import { type HeaderValue, MAX_REQUEST_BYTES, type OutgoingCarrier } from '../../../outgoing-carrier.ts';
 import type { Destination } from '../../../policy/destinations.ts';
 import type { Binder } from '../binder.ts';
 
 type Headers = Readonly<Record<string, unknown>>;
 interface Message {
   headers: Headers;
+  /** Returns the number of bytes that may be added. */
+  readonly roomFor: (headers: Headers) => number;
 }
 
 const QUEUE: Destination = { host: '', port: undefined, local: true, via: undefined };
@@ -23,7 +25,7 @@ const carrier: OutgoingCarrier<Message> = {
   method: () => 'SEND',
   header: ({ headers }, name) => headerOf(headers, name),
   target: () => '/',
-  size: () => 0,
+  size: ({ headers, roomFor }) => MAX_REQUEST_BYTES - roomFor(headers),
   write(message, trace, baggage) {
     message.headers = withHeader(withHeader(message.headers, TRACE_HEADER, trace), BAGGAGE_HEADER, baggage);
   },
@@ -33,9 +35,13 @@ const carrier: OutgoingCarrier<Message> = {
  * Returns a copy of the headers with those of the running code, or the same object if there are none to add. A
  * `langsmith-trace` of the application's own takes precedence. Never throws.
  */
-export function tracedHeaders(headers: Headers, binder: Binder): Headers {
+export function tracedHeaders(
+  headers: Headers,
+  binder: Binder,
+  roomFor: Message['roomFor'] = () => MAX_REQUEST_BYTES,
+): Headers {
   try {
-    const message = { headers };
+    const message = { headers, roomFor };
     if (binder.current() !== undefined) binder.messages()?.inject(carrier, message);
     return message.headers;
   } catch (error) {
