@@ -165,7 +165,9 @@ describe('continueTrace', () => {
       env: { TRACE_AGENT_LOG: 'debug' },
     });
     expect(stdout).toBe('1\n2\n3\n4\n');
-    expect(stderr.match(/continueTrace was given headers that cannot be read/g)).toHaveLength(4);
+    expect(stderr.match(/continueTrace was given headers that cannot be read/g)).toHaveLength(3);
+    // Lists that hold each other are read to a fixed depth.
+    expect(stderr.match(/continueTrace was given headers without a trace/g)).toHaveLength(1);
     expect(stderr).not.toContain('error');
   });
 
