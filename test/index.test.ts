@@ -167,7 +167,7 @@ describe('continueTrace', () => {
     expect(stdout).toBe('1\n2\n3\n4\n');
     expect(stderr.match(/continueTrace was given headers that cannot be read/g)).toHaveLength(3);
     // Lists that hold each other are read to a fixed depth.
-    expect(stderr.match(/continueTrace was given headers without a trace/g)).toHaveLength(1);
+    expect(stderr.match(/continueTrace was given headers that name no valid run/g)).toHaveLength(1);
     expect(stderr).not.toContain('error');
   });
 
