@@ -154,7 +154,7 @@ export class Propagator {
     const set = this.headerSetOf(run, context);
     const inbound = inboundOf(context);
     const ownTrace = carrier.header(request, TRACE_HEADER);
-    // What the application has set wins, unless it only passes on what it was sent itself.
+    // A header of the application wins, unless it only passes on the header that it received.
     const isOwn = ownTrace !== undefined && joined(ownTrace).trim() !== inbound?.dottedOrder;
     const decision =
       set === undefined

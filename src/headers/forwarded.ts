@@ -1,4 +1,4 @@
-/** What an application passes on of the `baggage` that it was sent itself. */
+/** Removes those members of a `baggage` that an application only passes on from the request that it received. */
 import { LANGSMITH_PREFIX, mayHoldMembers, nameOfMember, REPLICAS } from './members.ts';
 
 /**

@@ -94,8 +94,8 @@ function isLangSmithMember(member: string): boolean {
 }
 
 /**
- * Without spaces and percent-encoding: OpenTelemetry's propagators decode the name of a member that they pass on, so
- * `langsmith%2Dreplicas` arrives behind them as `langsmith-replicas`.
+ * Returns the name without spaces and percent-encoding. OpenTelemetry's propagators decode the name of a member that they
+ * pass on, so `langsmith%2Dreplicas` arrives behind them as `langsmith-replicas`.
  */
 export function nameOfMember(member: string): string {
   const name = member.split('=', 1)[0] as string;

@@ -9,7 +9,7 @@ const MAX_LISTED = 2000;
 const GATHER_MS = 150;
 
 export interface TraceSource {
-  /** By trace id, in the order of arrival. */
+  /** The traces by their ids, in the order of arrival. */
   readonly traces: ReadonlyMap<string, unknown>;
   runsOf(traceId: string): CollectedRun[];
 }

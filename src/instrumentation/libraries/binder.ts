@@ -37,6 +37,8 @@ export interface Binder {
   patch(target: object | undefined, name: string, wrap: (original: AnyFunction) => AnyFunction): void;
   /** Patches methods so that the callbacks and tasks among their arguments are bound. */
   patchHandOver(target: object | undefined, ...names: readonly string[]): void;
+  /** Patches a method so that it runs in no context, because its loop outlives the context that started it. */
+  patchLoop(target: object | undefined, name: string): void;
   /** Patches methods so that they run in the context that `contexts` holds for their object. */
   patchEntry(
     target: object | undefined,
@@ -103,6 +105,16 @@ export function createBinder(contexts: TaskContexts, undos: Undo[]): Binder {
             },
         );
       }
+    },
+    patchLoop(target, name) {
+      binder.patch(
+        target,
+        name,
+        (original) =>
+          function (this: unknown, ...args) {
+            return binder.run(undefined, original, this, args);
+          },
+      );
     },
     patchEntry(target, names, noted) {
       for (const name of names) {

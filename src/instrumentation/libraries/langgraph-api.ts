@@ -39,7 +39,7 @@ function patchRuns({ FileSystemRuns }: { FileSystemRuns?: { prototype: object } 
         const headers = binder.current() === undefined ? undefined : binder.messages()?.headers();
         const created = await Reflect.apply(put, this, args);
         const run = Array.isArray(created) ? created[0] : undefined;
-        // Where the thread is busy, the first one is a run that was there before.
+        // If the thread is busy, the first one is an earlier run.
         const isNew = typeof run === 'object' && run !== null && run.run_id === args[0];
         if (headers !== undefined && isNew) headersOfRuns.set(run, headers);
         return created;

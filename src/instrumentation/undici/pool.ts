@@ -48,7 +48,7 @@ export interface UndiciPool {
 export function installUndiciPool(contexts: ContextStorage): UndiciPool {
   const undos: Undo[] = [];
   const patched = new WeakSet<object>();
-  /** By the class of undici's requests: whether its pools are followed, or need not be followed. */
+  /** Whether the pools of a class of undici's requests are followed, or need not be followed. */
   const seen = new WeakMap<object, boolean>();
   /** The contexts of queued items. An item that was queued in no context has no entry. */
   const waiting = new WeakMap<Item, Context>();

@@ -8,7 +8,7 @@
  */
 import type { AnyFunction, Binder } from '../binder.ts';
 import type { Library } from '../library.ts';
-import { readHeaders, tracedHeaders } from './carrier.ts';
+import { handleUnder, readHeaders, tracedHeaders } from './carrier.ts';
 
 interface Channel {
   readonly prototype: object;
@@ -89,14 +89,7 @@ function patchWrapper({ default: ChannelWrapper }: { default?: Channel }, binder
         },
     );
   }
-  binder.patch(
-    prototype,
-    '_publishQueuedMessages',
-    (publish) =>
-      function (this: unknown, ...args) {
-        return binder.run(undefined, publish, this, args);
-      },
-  );
+  binder.patchLoop(prototype, '_publishQueuedMessages');
 }
 
 type WithHeaders = (options: PublishOptions | null | undefined, headers: object) => object;
@@ -145,9 +138,7 @@ function continuing(callback: unknown, messageOf: (args: unknown[]) => unknown, 
   if (typeof callback !== 'function') return callback;
   return function (this: unknown, ...args: unknown[]) {
     const handle = () => Reflect.apply(callback as AnyFunction, this, args);
-    const headers = readHeaders(Object(messageOf(args)).properties?.headers);
-    const messages = headers === undefined ? undefined : binder.messages();
-    return headers === undefined || messages === undefined ? handle() : messages.consume(headers, handle);
+    return handleUnder(readHeaders(Object(messageOf(args)).properties?.headers), binder, handle);
   };
 }
 

@@ -14,7 +14,7 @@ import { logFailure } from '../../../log.ts';
 import type { MessageHeaders } from '../../../messages.ts';
 import type { AnyFunction, Binder } from '../binder.ts';
 import type { Library } from '../library.ts';
-import { readHeaders, tracedHeaders } from './carrier.ts';
+import { handleUnder, readHeaders, tracedHeaders } from './carrier.ts';
 
 interface Class {
   readonly prototype: object;
@@ -118,20 +118,8 @@ function traced(owner: Owner, options: JobOptions | undefined, binder: Binder): 
   return { ...options, telemetry: { ...own, metadata: JSON.stringify(headers) } };
 }
 
-/** A loop outlives the context in which it was started. */
-function patchLoop(prototype: object | undefined, binder: Binder): void {
-  binder.patch(
-    prototype,
-    'run',
-    (run) =>
-      function (this: unknown, ...args) {
-        return binder.run(undefined, run, this, args);
-      },
-  );
-}
-
 function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
-  patchLoop(Worker?.prototype, binder);
+  binder.patchLoop(Worker?.prototype, 'run');
   binder.patch(
     Worker?.prototype,
     'callProcessJob',
@@ -139,8 +127,7 @@ function patchWorker({ Worker }: { Worker?: Class }, binder: Binder): void {
       function (this: unknown, ...args) {
         const handle = () => Reflect.apply(process as AnyFunction, this, args);
         const headers = hasTelemetry(this as Owner) ? undefined : headersOf(Object(args[0]));
-        const messages = headers === undefined ? undefined : binder.messages();
-        return headers === undefined || messages === undefined ? handle() : messages.consume(headers, handle);
+        return handleUnder(headers, binder, handle);
       },
   );
 }
@@ -152,12 +139,9 @@ function patchSandbox({ ChildProcessor }: { ChildProcessor?: Class }, binder: Bi
     'start',
     (start) =>
       function (this: unknown, ...args) {
-        const headers = headersOf(Object(args[0]));
-        const messages = headers === undefined ? undefined : binder.messages();
-        if (headers === undefined || messages === undefined) return Reflect.apply(start, this, args);
         let started: unknown;
         // `start` does not wait for the processor.
-        messages.consume(headers, () => {
+        handleUnder(headersOf(Object(args[0])), binder, () => {
           started = Reflect.apply(start, this, args);
           return (this as { readonly currentJobPromise?: unknown }).currentJobPromise;
         });
@@ -188,7 +172,8 @@ export const bullmq: Library = {
     { file: 'dist/cjs/classes/worker.js', patch: patchWorker },
     {
       file: 'dist/cjs/classes/queue-events.js',
-      patch: ({ QueueEvents }: { QueueEvents?: Class }, binder) => patchLoop(QueueEvents?.prototype, binder),
+      patch: ({ QueueEvents }: { QueueEvents?: Class }, binder) =>
+        binder.patchLoop(QueueEvents?.prototype, 'run'),
     },
     { file: 'dist/cjs/classes/child-processor.js', patch: patchSandbox },
   ],

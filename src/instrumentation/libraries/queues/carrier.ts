@@ -64,6 +64,12 @@ export function readHeaders(headers: unknown): MessageHeaders | undefined {
   }
 }
 
+/** Calls `handle` under the run that the headers of a message name. Without headers, it is called as it is. */
+export function handleUnder<R>(headers: MessageHeaders | undefined, binder: Binder, handle: () => R): R {
+  const messages = headers === undefined ? undefined : binder.messages();
+  return headers === undefined || messages === undefined ? handle() : messages.consume(headers, handle);
+}
+
 /** `undefined` keeps the header; `''` removes it. */
 function withHeader(headers: Headers, name: string, value: string | undefined): Headers {
   if (value === undefined) return headers;
